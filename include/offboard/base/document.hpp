@@ -1,0 +1,106 @@
+#pragma once
+
+#include "offboard/base/error.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace offboard {
+
+/// A parsed JSON or YAML document that keeps what the usual trees lose: members named twice, every digit of a
+/// number, and the line a value stands on. Requests (JSON) and the configuration (YAML) are both read from
+/// it, so that a plan can be pasted from one into the other.
+class document {
+public:
+    enum class kind { null, boolean, number, string, array, object };
+    using member = std::pair<std::string, document>;
+
+    document() = default;
+    static document boolean(bool);
+    static document number(std::string text);
+    static document string(std::string text);
+    static document array();
+    static document object();
+
+    kind type() const noexcept { return kind_; }
+    bool is(kind k) const noexcept { return kind_ == k; }
+    bool as_bool() const noexcept { return flag_; }
+
+    /// The characters of a string; of a number its digits exactly as they were written.
+    const std::string& text() const noexcept { return text_; }
+
+    /// The number as a whole number of 64 bits; nothing when it has a fraction, an exponent, or does not fit.
+    std::optional<std::int64_t> as_int() const noexcept;
+
+    const std::vector<document>& elements() const noexcept { return elements_; }
+    std::vector<document>& elements() noexcept { return elements_; }
+
+    /// Members in the order written, doubles included.
+    const std::vector<member>& members() const noexcept { return members_; }
+    std::vector<member>& members() noexcept { return members_; }
+
+    /// The first member of that name; null when there is none.
+    const document* find(std::string_view name) const noexcept;
+
+    /// 1-based line in the source; 0 when the source is one line of JSON.
+    std::size_t line = 0;
+
+private:
+    kind kind_ = kind::null;
+    bool flag_ = false;
+    std::string text_;
+    std::vector<document> elements_;
+    std::vector<member> members_;
+};
+
+std::string_view to_string(document::kind) noexcept;
+
+/// What is wrong with a JSON text, and where: a byte offset, never a piece of the text itself.
+struct json_fault {
+    std::string detail;
+    std::size_t offset;
+};
+
+/// Parses RFC 8259 JSON, nothing beside it: no comments, no trailing commas, valid UTF-8, at most 32 levels.
+/// `fault` is set when nothing is returned.
+std::optional<document> parse_json(std::string_view text, json_fault& fault);
+
+/// One fault of a document: where (a JSON Pointer, RFC 6901) and what. Repeats no value of the document.
+struct fault {
+    std::string pointer;
+    std::string detail;
+    std::size_t line = 0;
+};
+
+/// Gathers every fault of a document, so that whoever wrote it sees all of them at once. Bounded: beyond
+/// `most_faults` one last entry says that there are more.
+class fault_list {
+public:
+    static constexpr std::size_t most_faults = 1000;
+    void add(std::string pointer, std::string detail, std::size_t line = 0);
+    bool empty() const noexcept { return faults_.empty(); }
+    const std::vector<fault>& all() const noexcept { return faults_; }
+
+private:
+    std::vector<fault> faults_;
+};
+
+/// `parent` plus one reference token, escaped as RFC 6901 says.
+std::string pointer_to(std::string_view parent, std::string_view name);
+std::string pointer_to(std::string_view parent, std::size_t index);
+
+/// Reports members that are not in `known` and members named twice. `where` is the object's own pointer.
+/// An unknown member's own name is user input and may be personal data: it appears in the pointer only when
+/// it is a plain word ([a-z0-9_]{1,40}), else the object's pointer stands for it.
+void check_members(const document& object, std::initializer_list<std::string_view> known,
+                   std::string_view where, fault_list& faults);
+
+/// Reports a fault and returns false when `d` is not of kind `k`.
+bool expect(const document& d, document::kind k, std::string_view where, fault_list& faults);
+
+} // namespace offboard

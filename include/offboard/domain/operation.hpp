@@ -1,0 +1,77 @@
+#pragma once
+
+#include "offboard/base/clock.hpp"
+#include "offboard/domain/plan.hpp"
+#include "offboard/domain/step.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace offboard {
+
+inline constexpr std::size_t most_customers = 1000;
+
+/// One customer of a request, as the caller gave it.
+struct customer {
+    std::string ref;                     ///< the caller's own; empty: none given
+    std::vector<identifier> identifiers; ///< at most one of each kind
+    std::string source;                  ///< Capillary's `source` in capitals; empty: the configured one
+    std::vector<std::int64_t> earn_ids;  ///< empty: every earn
+
+    const identifier* find(identifier_kind) const noexcept;
+};
+
+/// A request after validation: what an operation is made from.
+struct offboarding {
+    std::string plan_name; ///< empty when `steps` stood in the plan's place
+    offboard::plan plan;
+    std::vector<customer> customers;
+    offboard::erase_gate gate = erase_gate::all_ok;
+    bool dry_run = false;
+};
+
+enum class progress { ok, partial, failed, pending };
+std::string_view to_string(progress) noexcept;
+
+/// The whole of one accepted request and how far it is. A value: owned by whoever drives it (dispatch, while
+/// anything is unsettled), copied by whoever shows it.
+struct operation {
+    std::string id;
+    wall_time created_at{};
+    std::optional<wall_time> settled_at;
+    offboarding what;
+    std::vector<step> steps; ///< customer by customer, each in the order of the plan
+
+    /// [first, last) of the customer's steps in `steps`.
+    std::pair<std::size_t, std::size_t> steps_of(std::size_t customer) const noexcept;
+    std::vector<std::uint32_t> first_step; ///< per customer, plus one past the end
+};
+
+/// Customers × plan = steps. Steps without an identifier are settled as skipped/no_identifier.
+std::vector<step> expand(const offboarding&, std::vector<std::uint32_t>& first_step);
+
+/// The identifier a step uses of a customer, in the contract's order for that action; null when it has none.
+const identifier* identifier_for(const customer&, action) noexcept;
+/// The kinds an action can use, in order.
+std::span<const identifier_kind> kinds_for(action) noexcept;
+
+/// Settles what gates decide (skips steps behind a gate that stays shut) and returns the steps of `customer`
+/// that may be sent now: pending, not yet dispatched, with an open gate. Call it for each customer of a new
+/// operation and again after each of its steps settles.
+std::vector<std::size_t> open_gates(operation&, std::size_t customer);
+
+/// The contract's recount.
+struct summary {
+    std::array<std::size_t, 4> customers{}; ///< by progress
+    std::array<std::size_t, step_status_count> steps{};
+    std::size_t customer_count = 0;
+};
+progress progress_of(const operation&, std::size_t customer) noexcept;
+summary recount(const operation&) noexcept;
+progress progress_of(const summary&) noexcept;
+bool is_settled(const operation&) noexcept;
+
+} // namespace offboard

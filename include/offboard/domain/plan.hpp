@@ -1,0 +1,66 @@
+#pragma once
+
+#include "offboard/base/document.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace offboard {
+
+/// When billing.forget, which cannot be undone, may go: after every other step of the customer settled OK,
+/// after they settled at all, or at once.
+enum class erase_gate { all_ok, settled, none };
+enum class missing_identifier { reject, skip };
+enum class promotion_kind { enrol_and_issue, direct_issue };
+
+std::string_view to_string(erase_gate) noexcept;
+
+/// A loyalty promotion at Capillary. Exactly one of promotion_id and promo_identifier is set.
+struct promotion {
+    std::int64_t program_id = 0;
+    std::string promotion_id;
+    std::string promo_identifier;
+    promotion_kind kind = promotion_kind::enrol_and_issue;
+    bool operator==(const promotion&) const = default;
+};
+
+/// How a request is to be carried out; each member may come from the request, else from its plan, else the
+/// default.
+struct options {
+    std::optional<offboard::erase_gate> erase_gate;
+    std::optional<offboard::missing_identifier> missing_identifier;
+    std::optional<bool> dry_run;
+};
+
+/// What is done with a customer, in the words of the contract.
+struct plan {
+    bool lapse = false;
+    std::vector<promotion> revoke;
+    std::vector<std::string> partner_programs;
+    bool forget = false;
+    std::vector<std::string> keep; ///< fields billing.forget preserves; each is on Trackfinity's list
+    offboard::options defaults;
+
+    bool empty() const noexcept { return !lapse && revoke.empty() && partner_programs.empty() && !forget; }
+    bool uses_mention_me() const noexcept { return lapse; }
+    bool uses_capillary() const noexcept { return !revoke.empty() || !partner_programs.empty(); }
+    bool uses_billing() const noexcept { return forget; }
+};
+
+/// Capillary takes at most this many partner programmes for one customer (its code 2008).
+inline constexpr std::size_t most_partner_programs = 50;
+
+/// Reads a plan, as it stands under `plans.<name>` of the configuration or under `steps` of a request. Every
+/// fault is added to `faults` with its pointer below `where`; the value is only meaningful when none was.
+plan read_plan(const document&, std::string_view where, fault_list& faults);
+options read_options(const document&, std::string_view where, fault_list& faults);
+
+/// The fields and tables Trackfinity can keep (docs.trackfinity.com, forget customer), in its order. An
+/// unknown name would be ignored there and the data erased, so names are checked here, before anything is
+/// sent.
+bool is_keep_field(std::string_view name) noexcept;
+
+} // namespace offboard

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "offboard/domain/identifier.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace offboard {
+
+/// What a step does, in the order in which a customer's steps are listed.
+enum class action { lapse, revoke_earn, revoke_enrol, delink, forget };
+inline constexpr std::size_t action_count = 5;
+
+/// `mention_me.lapse`, `capillary.revoke_earn`, …: the step's name in every answer, log and metric.
+std::string_view to_string(action) noexcept;
+
+/// Closed set; see the contract's table of step statuses.
+enum class step_status { pending, accepted, succeeded, absent, skipped, failed, unknown, cancelled };
+inline constexpr std::size_t step_status_count = 8;
+
+std::string_view to_string(step_status) noexcept;
+bool is_settled(step_status) noexcept;
+
+/// What a vendor said about one step, beside the status. Shown to the caller only: a vendor's words may
+/// repeat personal data.
+struct vendor_detail {
+    std::optional<std::int64_t> code;
+    std::string message;
+    std::string reason;
+    std::optional<std::int64_t> entity_id;
+    std::vector<std::int64_t> revoked_earn_ids;
+    std::optional<std::int64_t> revoked_issual_id;
+    bool empty() const noexcept {
+        return !code && message.empty() && reason.empty() && !entity_id && revoked_earn_ids.empty() &&
+               !revoked_issual_id;
+    }
+};
+
+/// What became of a step. `code` is one of ours (a literal), open and finer than the status; it is fit for
+/// logs and metrics. `retryable`: an operator's retry may help.
+struct outcome {
+    step_status status = step_status::pending;
+    std::string_view code;
+    bool retryable = false;
+    vendor_detail vendor;
+};
+
+/// One step of one customer: what is to be done, to whom, and how far it is.
+struct step {
+    offboard::action action = offboard::action::lapse;
+    std::uint32_t customer = 0;               ///< index in the operation
+    std::optional<identifier> who;            ///< none: skipped for want of one, or erased by the journal
+    std::uint32_t target = 0;                 ///< index in the plan's promotions or partner programmes
+    offboard::outcome outcome;                ///< `pending` with the last reason as code until it settles
+    std::uint32_t attempts = 0;               ///< vendor calls this step was in
+    std::vector<offboard::action> blocked_by; ///< set when a gate stayed shut
+    bool dispatched = false;                  ///< handed to a lane; never handed twice
+};
+
+/// OK in the contract's sense: accepted, succeeded, absent, or skipped for any reason but a shut gate.
+bool is_ok(const step&) noexcept;
+
+} // namespace offboard

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace offboard::telemetry {
+
+enum class level { debug, info, warn, error };
+
+/// One member of a log line. Values are words of ours, ids, counts and durations: never an identifier, a
+/// body, a path as sent, or a vendor's text.
+struct field {
+    std::string_view name;
+    std::variant<std::string_view, std::int64_t, double, bool> value;
+
+    field(std::string_view n, std::string_view v) : name(n), value(v) {}
+    field(std::string_view n, const char* v) : name(n), value(std::string_view(v)) {}
+    field(std::string_view n, const std::string& v) : name(n), value(std::string_view(v)) {}
+    field(std::string_view n, bool v) : name(n), value(v) {}
+    field(std::string_view n, double v) : name(n), value(v) {}
+    template <class Int>
+    requires std::is_integral_v<Int> field(std::string_view n, Int v)
+        : name(n), value(static_cast<std::int64_t>(v)) {}
+};
+
+/// JSON lines on standard error: {"time":…,"level":…,"message":…, fields…}. Thread-safe; one per process,
+/// made by app and handed down by reference. Call it in a statement of its own, never in one that awaits.
+class log {
+public:
+    explicit log(level least = level::info);
+    ~log();
+    log(const log&) = delete;
+    log& operator=(const log&) = delete;
+
+    bool enabled(level) const noexcept;
+    void set_level(level) noexcept;
+    void write(level, std::string_view message, std::initializer_list<field> fields = {});
+
+    void debug(std::string_view m, std::initializer_list<field> f = {}) { write(level::debug, m, f); }
+    void info(std::string_view m, std::initializer_list<field> f = {}) { write(level::info, m, f); }
+    void warn(std::string_view m, std::initializer_list<field> f = {}) { write(level::warn, m, f); }
+    void error(std::string_view m, std::initializer_list<field> f = {}) { write(level::error, m, f); }
+
+private:
+    struct sink;
+    std::unique_ptr<sink> sink_;
+};
+
+level level_from(std::string_view name) noexcept;
+
+} // namespace offboard::telemetry

@@ -1,0 +1,44 @@
+#include "offboard/domain/step.hpp"
+
+namespace offboard {
+
+std::string_view to_string(action a) noexcept {
+    switch (a) {
+    case action::lapse: return "mention_me.lapse";
+    case action::revoke_earn: return "capillary.revoke_earn";
+    case action::revoke_enrol: return "capillary.revoke_enrol";
+    case action::delink: return "capillary.delink";
+    case action::forget: return "billing.forget";
+    }
+    return "";
+}
+
+std::string_view to_string(step_status s) noexcept {
+    switch (s) {
+    case step_status::pending: return "pending";
+    case step_status::accepted: return "accepted";
+    case step_status::succeeded: return "succeeded";
+    case step_status::absent: return "absent";
+    case step_status::skipped: return "skipped";
+    case step_status::failed: return "failed";
+    case step_status::unknown: return "unknown";
+    case step_status::cancelled: return "cancelled";
+    }
+    return "";
+}
+
+bool is_settled(step_status s) noexcept {
+    return s != step_status::pending;
+}
+
+bool is_ok(const step& s) noexcept {
+    switch (s.outcome.status) {
+    case step_status::accepted:
+    case step_status::succeeded:
+    case step_status::absent: return true;
+    case step_status::skipped: return s.blocked_by.empty();
+    default: return false;
+    }
+}
+
+} // namespace offboard

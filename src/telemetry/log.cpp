@@ -1,0 +1,80 @@
+#include "offboard/telemetry/log.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/string.hpp>
+
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+namespace offboard::telemetry {
+
+namespace {
+
+spdlog::level::level_enum to_spdlog(level l) {
+    switch (l) {
+    case level::debug: return spdlog::level::debug;
+    case level::info: return spdlog::level::info;
+    case level::warn: return spdlog::level::warn;
+    case level::error: return spdlog::level::err;
+    }
+    return spdlog::level::info;
+}
+
+std::string quoted(std::string_view text) {
+    return boost::json::serialize(boost::json::string(text));
+}
+
+struct append_value {
+    std::string& out;
+    void operator()(std::string_view v) const { out += quoted(v); }
+    void operator()(std::int64_t v) const { out += std::to_string(v); }
+    void operator()(double v) const { out += boost::json::serialize(boost::json::value(v)); }
+    void operator()(bool v) const { out += v ? "true" : "false"; }
+};
+
+} // namespace
+
+struct log::sink {
+    spdlog::logger logger{"offboard", std::make_shared<spdlog::sinks::stderr_sink_mt>()};
+};
+
+log::log(level least) : sink_(std::make_unique<sink>()) {
+    // The line's members after the time and level are made here; spdlog adds those two and writes the line
+    // whole.
+    auto formatter = std::make_unique<spdlog::pattern_formatter>(
+        R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})", spdlog::pattern_time_type::utc);
+    sink_->logger.set_formatter(std::move(formatter));
+    set_level(least);
+}
+
+log::~log() = default;
+
+bool log::enabled(level l) const noexcept {
+    return sink_->logger.should_log(to_spdlog(l));
+}
+
+void log::set_level(level l) noexcept {
+    sink_->logger.set_level(to_spdlog(l));
+}
+
+void log::write(level l, std::string_view message, std::initializer_list<field> fields) {
+    if (!enabled(l)) return;
+    std::string line = "\"message\":" + quoted(message);
+    for (const field& f : fields) {
+        line += ',';
+        line += quoted(f.name);
+        line += ':';
+        std::visit(append_value{line}, f.value);
+    }
+    sink_->logger.log(to_spdlog(l), spdlog::string_view_t(line.data(), line.size()));
+}
+
+level level_from(std::string_view name) noexcept {
+    if (name == "debug") return level::debug;
+    if (name == "warn") return level::warn;
+    if (name == "error") return level::error;
+    return level::info;
+}
+
+} // namespace offboard::telemetry

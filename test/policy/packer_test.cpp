@@ -1,0 +1,103 @@
+#include "offboard/policy/packer.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <set>
+
+using offboard::policy::halve;
+using offboard::policy::packer;
+
+namespace {
+
+using line = packer<int>;
+
+void push(line& l, const std::string& turn, const std::string& who, int ask) {
+    l.push(turn, who, who, ask);
+}
+
+std::vector<std::string> folds(const line::call& call) {
+    std::vector<std::string> out;
+    for (const auto& p : call)
+        out.push_back(p.fold);
+    return out;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(packer_suite)
+
+BOOST_AUTO_TEST_CASE(equal_keys_share_one_place_and_every_ask_is_kept) {
+    line l;
+    push(l, "op1", "a", 1);
+    push(l, "op2", "a", 2);
+    push(l, "op1", "b", 3);
+    BOOST_TEST(l.places() == 2u);
+    BOOST_TEST(l.asks() == 3u);
+    const auto call = l.take(100);
+    BOOST_REQUIRE_EQUAL(call.size(), 2u);
+    BOOST_TEST(call[0].asks == (std::vector<int>{1, 2}), boost::test_tools::per_element());
+    BOOST_TEST(l.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_bulk_request_does_not_starve_a_single_one) {
+    line l;
+    for (int i = 0; i < 1000; ++i)
+        push(l, "bulk", "bulk" + std::to_string(i), i);
+    push(l, "single", "lone", -1);
+    const auto first = folds(l.take(100));
+    BOOST_TEST(first.size() == 100u);
+    BOOST_TEST((std::find(first.begin(), first.end(), "lone") != first.end()));
+}
+
+BOOST_AUTO_TEST_CASE(no_call_exceeds_the_cap_and_nothing_is_lost_or_doubled) {
+    line l;
+    for (int i = 0; i < 257; ++i)
+        push(l, "op" + std::to_string(i % 7), "id" + std::to_string(i), i);
+    std::set<int> seen;
+    while (!l.empty()) {
+        const auto call = l.take(10);
+        BOOST_TEST(call.size() <= 10u);
+        BOOST_REQUIRE(!call.empty());
+        for (const auto& p : call)
+            for (const int ask : p.asks)
+                BOOST_TEST(seen.insert(ask).second);
+    }
+    BOOST_TEST(seen.size() == 257u);
+}
+
+BOOST_AUTO_TEST_CASE(two_places_of_one_call_never_name_the_same_customer) {
+    line l;
+    l.push("op1", "x|all", "x", 1);
+    l.push("op2", "x|960", "x", 2);
+    l.push("op3", "y|all", "y", 3);
+    BOOST_TEST(folds(l.take(100)) == (std::vector<std::string>{"x|all", "y|all"}),
+               boost::test_tools::per_element());
+    BOOST_TEST(folds(l.take(100)) == (std::vector<std::string>{"x|960"}), boost::test_tools::per_element());
+    BOOST_TEST(l.empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_isolated_group_goes_first_and_alone) {
+    line l;
+    push(l, "op1", "a", 1);
+    push(l, "op1", "b", 2);
+    auto call = l.take(2);
+    push(l, "op2", "c", 3);
+    auto [first, second] = halve(std::move(call));
+    l.push_isolated(std::move(first));
+    l.push_isolated(std::move(second));
+    BOOST_TEST(folds(l.take(100)) == (std::vector<std::string>{"a"}), boost::test_tools::per_element());
+    BOOST_TEST(folds(l.take(100)) == (std::vector<std::string>{"b"}), boost::test_tools::per_element());
+    BOOST_TEST(folds(l.take(100)) == (std::vector<std::string>{"c"}), boost::test_tools::per_element());
+    BOOST_TEST(l.empty());
+}
+
+BOOST_AUTO_TEST_CASE(halves_are_smaller_than_the_whole_down_to_one) {
+    for (std::size_t n = 2; n <= 101; ++n) {
+        const auto [first, second] = halve(std::vector<int>(n));
+        BOOST_TEST(first.size() + second.size() == n);
+        BOOST_TEST(first.size() < n);
+        BOOST_TEST(!second.empty());
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
