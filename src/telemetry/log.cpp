@@ -7,6 +7,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <charconv>
+
 namespace offboard::telemetry {
 
 namespace {
@@ -21,6 +23,23 @@ spdlog::level::level_enum to_spdlog(level l) {
     return spdlog::level::info;
 }
 
+std::string_view name_of(level l) {
+    switch (l) {
+    case level::debug: return "debug";
+    case level::info: return "info";
+    case level::warn: return "warn";
+    case level::error: return "error";
+    }
+    return "info";
+}
+
+/// Three decimals, no exponent: for people who read milliseconds and seconds.
+std::string plain(double value) {
+    char text[64];
+    const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, 3);
+    return end.ec == std::errc() ? std::string(text, end.ptr) : "0";
+}
+
 std::string quoted(std::string_view text) {
     return boost::json::serialize(boost::json::string(text));
 }
@@ -29,7 +48,7 @@ struct append_value {
     std::string& out;
     void operator()(std::string_view v) const { out += quoted(v); }
     void operator()(std::int64_t v) const { out += std::to_string(v); }
-    void operator()(double v) const { out += boost::json::serialize(boost::json::value(v)); }
+    void operator()(double v) const { out += plain(v); }
     void operator()(bool v) const { out += v ? "true" : "false"; }
 };
 
@@ -43,7 +62,7 @@ log::log(level least) : sink_(std::make_unique<sink>()) {
     // The line's members after the time and level are made here; spdlog adds those two and writes the line
     // whole.
     auto formatter = std::make_unique<spdlog::pattern_formatter>(
-        R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})", spdlog::pattern_time_type::utc);
+        R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})", spdlog::pattern_time_type::utc);
     sink_->logger.set_formatter(std::move(formatter));
     set_level(least);
 }
@@ -60,7 +79,7 @@ void log::set_level(level l) noexcept {
 
 void log::write(level l, std::string_view message, std::initializer_list<field> fields) {
     if (!enabled(l)) return;
-    std::string line = "\"message\":" + quoted(message);
+    std::string line = "\"level\":" + quoted(name_of(l)) + ",\"message\":" + quoted(message);
     for (const field& f : fields) {
         line += ',';
         line += quoted(f.name);

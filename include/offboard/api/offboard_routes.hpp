@@ -1,0 +1,39 @@
+#pragma once
+
+#include "offboard/config/settings.hpp"
+#include "offboard/dispatch/dispatcher.hpp"
+#include "offboard/http/router.hpp"
+#include "offboard/journal/journal.hpp"
+
+#include <memory>
+#include <string>
+
+namespace offboard::api {
+
+/// The main listener's routes: POST /offboard, GET /offboard/{id}, GET /openapi.yaml. Owned by app; its
+/// router lives longer than the server that uses it. Network thread only.
+class offboard_routes {
+public:
+    offboard_routes(const config::settings&, dispatch::dispatcher&, journal::journal&, const clock&,
+                    random_source&, std::shared_ptr<const std::string> openapi);
+    void add_to(http::router&);
+
+private:
+    boost::asio::awaitable<http::response> post(http::request&);
+    boost::asio::awaitable<http::response> get(http::request&);
+    boost::asio::awaitable<http::response> contract(http::request&);
+    /// The operation as it is once it settles, or at the deadline, whichever is first.
+    boost::asio::awaitable<void> wait(std::shared_ptr<dispatch::live_operation>, steady_time deadline);
+    /// 200, 207 or 202 by the operation's state. `applied`: what of Prefer was honoured.
+    http::response answer(const operation&, const http::request&, const std::string& applied) const;
+    http::response finish(http::response, const http::request&) const;
+
+    const config::settings& settings_;
+    dispatch::dispatcher& dispatcher_;
+    journal::journal& journal_;
+    const clock& clock_;
+    random_source& random_;
+    std::shared_ptr<const std::string> openapi_;
+};
+
+} // namespace offboard::api

@@ -1,0 +1,108 @@
+#pragma once
+
+#include "offboard/base/clock.hpp"
+#include "offboard/base/error.hpp"
+#include "offboard/domain/plan.hpp"
+#include "offboard/domain/vendor.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The immutable settings of the process, with the defaults that the README documents. Made once by load().
+namespace offboard::config {
+
+struct endpoint {
+    std::string address;    ///< numeric, an IPv6 address without brackets
+    std::uint16_t port = 0; ///< 0: any free one
+    bool loopback = false;
+};
+
+/// One vendor. Hosts and credentials have no default; what differs from vendor to vendor is set by load().
+struct vendor_settings {
+    offboard::base_url base_url;
+    offboard::credentials credentials;
+    struct {
+        std::uint32_t calls = 0; ///< mention_me 300, capillary 1000, billing 600; 1 to 1e9
+        duration per{};          ///< mention_me 5m, else 1m; 1ms to 24h
+    } budget;                    ///< at most `calls` starts in any sliding `per`
+    std::uint32_t max_batch = 1; ///< customers in a call, never above vendor_cap; mention_me, capillary 100
+    std::uint32_t max_in_flight = 1;             ///< mention_me 4, capillary 16, billing 8; 1 to 1000
+    duration timeout = std::chrono::seconds(10); ///< of one exchange, connect to last byte; 100ms to 2m
+    struct {
+        duration base = std::chrono::milliseconds(500); ///< 1ms to 1m
+        duration cap = std::chrono::seconds(30);        ///< 1ms to 1h, not below base
+    } retry;                                            ///< exponential backoff with full jitter
+    struct {
+        std::uint32_t failures = 5;               ///< in a row; 1 to 1000
+        duration open = std::chrono::seconds(10); ///< 100ms to 10m
+    } breaker;
+    std::string ca_file;          ///< PEM bundle; empty: the system's roots
+    std::string source;           ///< capillary: default `source` of a customer, in capitals; INSTORE
+    std::string customer_id_type; ///< mention_me: `type` of a customer id on the wire; customerId
+};
+
+struct settings {
+    endpoint listen;       ///< 127.0.0.1:8080; anything but loopback needs authentication
+    endpoint admin_listen; ///< 127.0.0.1:9090
+    struct {
+        duration standard = std::chrono::seconds(20); ///< deadline.default; 0 to max
+        duration max = std::chrono::seconds(25); ///< 1s to 55s: an ingress that waits 60 s never cuts first
+    } deadline;
+    duration give_up_after = std::chrono::hours(24); ///< 1s to 30d
+    struct {
+        std::size_t most_operations = 10'000; ///< journal.memory.operations; 1 to 1e7
+    } journal;
+    struct {
+        duration delay{};                            ///< 0 to 20s
+        duration timeout = std::chrono::seconds(20); ///< 0 to 24s, delay included
+    } drain;
+    struct {
+        std::size_t body = 4u << 20;                        ///< 1KiB to 64MiB
+        std::size_t header = 16u << 10;                     ///< 1KiB to 256KiB
+        std::size_t target = 8u << 10;                      ///< 256 to 64KiB, within header
+        std::size_t connections = 10'000;                   ///< 1 to 1e6
+        duration header_timeout = std::chrono::seconds(10); ///< these three: 100ms to 10m, idle to 1h
+        duration body_timeout = std::chrono::seconds(30);
+        duration idle_timeout = std::chrono::seconds(75);
+        std::size_t queue = 100'000; ///< steps waiting in one lane; 1 to 1e7
+    } limits;
+    std::string log_level = "info"; ///< debug, info, warn, error
+    std::array<std::optional<vendor_settings>, vendor_count> vendors;
+    std::map<std::string, plan, std::less<>> plans; ///< each uses only vendors that are set
+    std::string default_plan;                       ///< one of plans; empty: none
+
+    const std::optional<vendor_settings>& of(vendor v) const { return vendors[static_cast<std::size_t>(v)]; }
+};
+
+/// One fault of the configuration: a line of the file (0: an environment variable, or the whole file) and the
+/// key in dotted form, e.g. `vendors.mention_me.budget.calls`; `detail` names the variable. Never repeats a
+/// value.
+struct fault {
+    std::size_t line = 0;
+    std::string key;
+    std::string detail;
+};
+
+/// `line 7: vendors.billing.timeout: must be …`, without the parts that are not there.
+std::string to_string(const fault&);
+
+/// What load() found: settings when there is no fault; warnings (a secret in the open) in either case. Both
+/// lists are ordered by line.
+struct loaded {
+    std::optional<config::settings> settings;
+    std::vector<fault> faults;
+    std::vector<fault> warnings;
+};
+
+/// Reads YAML text, puts the environment over it (`OFFBOARD__VENDORS__CAPILLARY__TIMEOUT=5s`), resolves
+/// `…_file` and `${VARIABLE}`, checks everything, and reports every fault at once. `environment` holds
+/// NAME=value pairs. Reads no file but those of secrets; their paths are relative to the working directory.
+/// Throws nothing but std::bad_alloc.
+loaded load(const std::string& yaml, const std::vector<std::string>& environment);
+
+} // namespace offboard::config

@@ -1,0 +1,79 @@
+#pragma once
+
+#include "offboard/domain/operation.hpp"
+#include "offboard/policy/packer.hpp"
+#include "offboard/vendors/codec.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace offboard::dispatch {
+
+/// One step that wants its place in a vendor call, with what its earlier attempts left behind.
+struct ask {
+    std::shared_ptr<operation> op;
+    std::uint32_t step = 0;
+    std::uint32_t faults = 0;  ///< failed attempts so far; drives the backoff
+    std::uint32_t lost = 0;    ///< of those, how many may have reached the vendor
+    bool acted_before = false; ///< an earlier attempt may have had its effect
+
+    const offboard::step& what() const { return op->steps[step]; }
+    offboard::step& what() { return op->steps[step]; }
+};
+
+using line = policy::packer<ask>;
+
+/// Which steps may share a vendor call: same action and, for revoke, same promotion and kind of identifier;
+/// for forget, same fields to keep. `text` is the key in full and contains nothing of a customer.
+struct lane_key {
+    action what = action::lapse;
+    promotion promo;
+    identifier_kind kind = identifier_kind::email;
+    std::vector<std::string> keep;
+    std::string text;
+};
+lane_key lane_of(const operation&, const step&);
+
+/// Steps with an equal fold share one place; steps with an equal `who` never share a call in two places.
+/// `source` is the configured default for customers that name none.
+struct seat {
+    std::string fold;
+    std::string who;
+};
+seat seat_of(const operation&, const step&, std::string_view source);
+
+/// The step as a place on the wire.
+vendors::place place_of(const ask&, std::string_view source);
+
+/// A call as it goes to the codec, and whose place is whose: `asks[i]` wait for the verdict on
+/// `batch.places[i]`.
+struct packed {
+    vendors::batch batch;
+    std::vector<line::place> places;
+    std::vector<ask> left_over; ///< more programmes than one delink call may carry: for the next call
+};
+packed pack(const lane_key&, line::call, std::string_view source);
+
+/// One call of a dry run.
+struct planned_call {
+    std::string step;
+    vendor to = vendor::mention_me;
+    outgoing_request request;
+    std::size_t customers = 0;
+};
+
+/// How a vendor's calls are shaped, from its settings.
+struct shape {
+    std::size_t max_batch = 1;
+    std::string source;
+    vendors::wire_settings wire;
+    std::size_t cap_of(action a) const { return std::min(max_batch, vendor_cap(a)); }
+};
+using shapes = std::array<shape, vendor_count>;
+
+/// The calls that would be made for an operation if every step went well, packed as they would be sent.
+std::vector<planned_call> dry_run(const std::shared_ptr<operation>&, const shapes&);
+
+} // namespace offboard::dispatch

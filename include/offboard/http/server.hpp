@@ -1,0 +1,87 @@
+#pragma once
+
+#include "offboard/base/clock.hpp"
+#include "offboard/base/error.hpp"
+#include "offboard/http/handler.hpp"
+#include "offboard/telemetry/log.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace offboard::http {
+
+/// Every bound of a server. All are positive.
+struct server_limits {
+    std::size_t header_bytes = 16u << 10; ///< request line and fields: 431 beyond
+    std::size_t target_bytes = 8u << 10;  ///< 414 beyond
+    std::size_t body_bytes = 4u << 20;    ///< 413 beyond, before it is read when its length is declared
+    std::size_t connections = 10'000;     ///< beyond: accepted, answered 503 with Retry-After, closed
+    duration header_time = std::chrono::seconds(10); ///< first byte (or connect) to end of header: 408
+    duration body_time = std::chrono::seconds(30);   ///< whole body: 408
+    duration idle_time = std::chrono::seconds(75);   ///< between exchanges: closed without a word
+    duration write_time = std::chrono::seconds(30);  ///< one whole answer: cut
+    duration linger_time = std::chrono::seconds(1);  ///< after a last answer, for the client to read it
+    std::size_t linger_bytes = 256u << 10;           ///< read and thrown away meanwhile
+    std::chrono::seconds retry_after{1};             ///< of the 503 above
+};
+
+/// One exchange, after its answer was written or given up.
+struct exchange_record {
+    std::string_view method; ///< a method HTTP knows, else "other"
+    std::string_view route;  ///< the pattern; empty when none matched
+    std::string_view request_id;
+    unsigned status = 0;
+    duration took{};           ///< header complete to answer written
+    std::size_t body_bytes = 0; ///< of the answer
+    bool delivered = false;    ///< the whole answer was taken by the system
+};
+
+/// What the server needs from above.
+struct server_hooks {
+    problem_factory problem;
+    std::function<std::string()> make_request_id;
+    std::function<void(const exchange_record&)> observe; ///< may be empty; cheap, never throws
+};
+
+/// HTTP/1.1 and 1.0 over plain TCP: a listener, sessions, their limits and deadlines. One network thread.
+///
+/// Messages are framed strictly (RFC 9112): what two parties could read in two ways is refused with 400 and the
+/// connection ends. Requests on one connection are answered in order, one at a time.
+class server {
+  public:
+    server(boost::asio::io_context&, server_limits, handler&, server_hooks, telemetry::log&);
+    server(const server&) = delete;
+    server& operator=(const server&) = delete;
+
+    /// drain() has returned before, or listen() was never called.
+    ~server();
+
+    /// Listens on a numeric address and begins to accept; port 0 takes a free one. Returns the port. Once only.
+    /// The error is the operating system's.
+    result<std::uint16_t> listen(const std::string& address, std::uint16_t port);
+
+    /// Closes the listening socket. Connections stay. Connections still in the backlog are reset by the system, so
+    /// readiness goes off a while before.
+    void stop_accepting();
+
+    /// Stops accepting, closes idle connections at once, lets exchanges finish with `Connection: close`; at the deadline
+    /// cancels the handlers that still run and cuts the rest. Returns when no connection is left.
+    boost::asio::awaitable<void> drain(steady_time deadline);
+
+    std::size_t connections() const noexcept;
+    std::size_t in_flight() const noexcept; ///< exchanges between header read and answer written
+
+  private:
+    struct implementation;
+    std::unique_ptr<implementation> self_;
+};
+
+} // namespace offboard::http

@@ -1,0 +1,66 @@
+#include "negotiation.hpp"
+
+#include <algorithm>
+
+namespace offboard::api {
+
+namespace {
+
+std::string_view trimmed(std::string_view s) {
+    const auto first = s.find_first_not_of(" \t");
+    if (first == s.npos) return {};
+    return s.substr(first, s.find_last_not_of(" \t") - first + 1);
+}
+
+bool same(std::string_view a, std::string_view lower) {
+    return std::ranges::equal(a, lower, {},
+                              [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+}
+
+/// Cuts off and returns what stands before the next `mark`.
+std::string_view cut(std::string_view& list, char mark) {
+    const auto end = list.find(mark);
+    const std::string_view first = list.substr(0, end);
+    list = end == list.npos ? std::string_view() : list.substr(end + 1);
+    return first;
+}
+
+/// q=0, q=0., q=0.0… refuse; anything else, also a weight that cannot be read, does not.
+bool is_refused(std::string_view parameters) {
+    while (!parameters.empty()) {
+        const std::string_view one = trimmed(cut(parameters, ';'));
+        if (one.size() >= 3 && same(one.substr(0, 2), "q="))
+            return one[2] == '0' && one.find_first_not_of("0.", 2) == one.npos;
+    }
+    return false;
+}
+
+} // namespace
+
+bool accepts(std::string_view accept, std::string_view type, std::string_view subtype) noexcept {
+    if (trimmed(accept).empty()) return true;
+    int best = -1;
+    bool admitted = false;
+    while (!accept.empty()) {
+        std::string_view parameters = cut(accept, ',');
+        std::string_view s = trimmed(cut(parameters, ';'));
+        const std::string_view t = cut(s, '/');
+        int specific = -1;
+        if (t == "*" && s == "*")
+            specific = 0;
+        else if (same(t, type) && s == "*")
+            specific = 1;
+        else if (same(t, type) && same(s, subtype))
+            specific = 2;
+        if (specific <= best) continue;
+        best = specific;
+        admitted = !is_refused(parameters);
+    }
+    return admitted;
+}
+
+bool is_json(std::string_view content_type) noexcept {
+    return same(trimmed(cut(content_type, ';')), "application/json");
+}
+
+} // namespace offboard::api

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string_view>
+
+namespace offboard::api {
+
+/// Whether an Accept list (RFC 9110 12.5.1) admits type/subtype. An absent or empty list admits everything;
+/// the most specific matching range decides, and q=0 refuses.
+bool accepts(std::string_view accept, std::string_view type, std::string_view subtype) noexcept;
+
+/// Whether a Content-Type is application/json, with or without parameters.
+bool is_json(std::string_view content_type) noexcept;
+
+} // namespace offboard::api

@@ -1,0 +1,198 @@
+#include "offboard/api/read_offboarding.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace offboard::api {
+
+namespace {
+
+using kind = document::kind;
+
+constexpr std::size_t longest_ref = 128;
+constexpr std::size_t most_earn_ids = 1000;
+
+std::string read_ref(const document& d, const std::string& where, fault_list& faults) {
+    if (!expect(d, kind::string, where, faults)) return {};
+    const std::string& text = d.text();
+    const auto characters =
+        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+    if (text.empty() || characters > static_cast<std::ptrdiff_t>(longest_ref))
+        faults.add(where, "must have 1 to 128 characters");
+    return text;
+}
+
+/// A text, or a whole number kept with every digit.
+std::string read_value(identifier_kind what, const document& d, const std::string& where,
+                       fault_list& faults) {
+    std::string value = d.text();
+    if (d.is(kind::number)) {
+        const bool whole = std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; });
+        if (!whole) {
+            faults.add(where, "as a number must be whole and not negative");
+            return {};
+        }
+    } else if (!d.is(kind::string)) {
+        faults.add(where, "must be a string or a number");
+        return {};
+    }
+    if (what == identifier_kind::mobile && value.starts_with('+')) value.erase(0, 1);
+    if (const std::string_view fault = identifier_fault(what, value); !fault.empty())
+        faults.add(where, std::string(fault));
+    return value;
+}
+
+std::vector<identifier> read_identifiers(const document& d, const std::string& where, fault_list& faults) {
+    std::vector<identifier> out;
+    if (!expect(d, kind::object, where, faults)) return out;
+    check_members(d,
+                  {"email", "mobile", "mention_me_customer_id", "capillary_id", "external_id",
+                   "billing_customer_id", "billing_subscription_id", "billing_order_id"},
+                  where, faults);
+    for (const auto what : all_identifier_kinds) {
+        const auto name = to_string(what);
+        if (const document* value = d.find(name))
+            out.push_back({what, read_value(what, *value, pointer_to(where, name), faults)});
+    }
+    return out;
+}
+
+std::vector<std::int64_t> read_earn_ids(const document& d, const std::string& where, fault_list& faults) {
+    std::vector<std::int64_t> out;
+    if (!expect(d, kind::array, where, faults)) return out;
+    // An empty list must never reach the vendor, where it may well mean every earn.
+    if (d.elements().empty() || d.elements().size() > most_earn_ids)
+        faults.add(where, "must have 1 to 1000 elements");
+    for (std::size_t i = 0; i < std::min(d.elements().size(), most_earn_ids); ++i) {
+        const auto id = d.elements()[i].as_int();
+        if (!id || *id <= 0)
+            faults.add(pointer_to(where, i), "must be a positive whole number");
+        else if (std::ranges::find(out, *id) != out.end())
+            faults.add(pointer_to(where, i), "is listed twice");
+        else
+            out.push_back(*id);
+    }
+    // The order means nothing; sorted, equal lists are equal.
+    std::ranges::sort(out);
+    return out;
+}
+
+customer read_customer(const document& d, const std::string& where, fault_list& faults) {
+    customer out;
+    if (!expect(d, kind::object, where, faults)) return out;
+    check_members(d, {"ref", "identifiers", "source", "earn_ids"}, where, faults);
+    if (const document* ref = d.find("ref")) out.ref = read_ref(*ref, pointer_to(where, "ref"), faults);
+    const std::string identifiers = pointer_to(where, "identifiers");
+    if (const document* ids = d.find("identifiers"))
+        out.identifiers = read_identifiers(*ids, identifiers, faults);
+    else
+        faults.add(identifiers, "is required");
+    if (const document* source = d.find("source")) {
+        const auto known = source->is(kind::string) ? capillary_source(source->text()) : std::nullopt;
+        if (known)
+            out.source = *known;
+        else
+            faults.add(pointer_to(where, "source"), "is not a source the vendor knows");
+    }
+    if (const document* earns = d.find("earn_ids"))
+        out.earn_ids = read_earn_ids(*earns, pointer_to(where, "earn_ids"), faults);
+    return out;
+}
+
+void read_customers(const document& body, offboarding& out, fault_list& faults) {
+    const document* customers = body.find("customers");
+    if (!customers) return faults.add("/customers", "is required");
+    if (!expect(*customers, kind::array, "/customers", faults)) return;
+    const auto& list = customers->elements();
+    if (list.empty() || list.size() > most_customers)
+        return faults.add("/customers", "must have 1 to 1000 customers");
+    std::unordered_set<std::string> refs;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        const std::string where = pointer_to("/customers", i);
+        out.customers.push_back(read_customer(list[i], where, faults));
+        const std::string& ref = out.customers.back().ref;
+        if (!ref.empty() && !refs.insert(ref).second)
+            faults.add(pointer_to(where, "ref"), "is another customer's too");
+    }
+}
+
+/// The plan by name, from `steps`, or the default; null when there is none to go by.
+std::optional<plan> read_what(const document& body, const config::settings& settings, offboarding& out,
+                              fault_list& faults) {
+    const document* name = body.find("plan");
+    const document* steps = body.find("steps");
+    if (name && steps) {
+        faults.add("/steps", "cannot stand beside plan");
+        return std::nullopt;
+    }
+    if (steps) {
+        const std::size_t before = faults.all().size();
+        plan read = read_plan(*steps, "/steps", faults);
+        const auto missing = [&](bool used, vendor v) {
+            if (used && !settings.of(v))
+                faults.add(pointer_to("/steps", to_string(v)),
+                           "has no section in this gateway's configuration");
+        };
+        missing(read.uses_mention_me(), vendor::mention_me);
+        missing(read.uses_capillary(), vendor::capillary);
+        missing(read.uses_billing(), vendor::billing);
+        if (faults.all().size() == before) return read;
+        return std::nullopt;
+    }
+    if (name && !expect(*name, kind::string, "/plan", faults)) return std::nullopt;
+    out.plan_name = name ? name->text() : settings.default_plan;
+    const auto at = settings.plans.find(out.plan_name);
+    if (at != settings.plans.end()) return at->second;
+    faults.add("/plan", name ? "is not a plan of this gateway's configuration"
+                             : "is required: there is no default plan");
+    return std::nullopt;
+}
+
+/// The kinds of identifier that would do, as a sentence about the step.
+std::string needs(action a) {
+    std::string text = std::string(to_string(a)) + " needs one of ";
+    for (const auto k : kinds_for(a))
+        text += (k == kinds_for(a).front() ? "" : ", ") + std::string(to_string(k));
+    return text;
+}
+
+void check_identifiers(const offboarding& what, fault_list& faults) {
+    std::vector<action> actions;
+    if (what.plan.lapse) actions.push_back(action::lapse);
+    if (!what.plan.revoke.empty()) actions.push_back(action::revoke_earn);
+    const auto enrols = [](const promotion& p) { return p.kind == promotion_kind::enrol_and_issue; };
+    if (std::ranges::any_of(what.plan.revoke, enrols)) actions.push_back(action::revoke_enrol);
+    if (!what.plan.partner_programs.empty()) actions.push_back(action::delink);
+    if (what.plan.forget) actions.push_back(action::forget);
+    for (std::size_t c = 0; c < what.customers.size(); ++c)
+        for (const action a : actions)
+            if (!identifier_for(what.customers[c], a))
+                faults.add(pointer_to(pointer_to("/customers", c), "identifiers"), needs(a));
+}
+
+} // namespace
+
+offboarding read_offboarding(const document& body, const config::settings& settings, fault_list& faults) {
+    offboarding out;
+    if (!expect(body, kind::object, "", faults)) return out;
+    check_members(body, {"plan", "steps", "customers", "options"}, "", faults);
+    auto chosen = read_what(body, settings, out, faults);
+    options asked;
+    if (const document* o = body.find("options")) asked = read_options(*o, "/options", faults);
+    read_customers(body, out, faults);
+    if (!chosen) return out;
+    out.plan = std::move(*chosen);
+
+    const options& standard = out.plan.defaults;
+    const auto pick = [](const auto& first, const auto& second, auto otherwise) {
+        return first ? *first : second ? *second : otherwise;
+    };
+    out.gate = pick(asked.erase_gate, standard.erase_gate, erase_gate::all_ok);
+    out.dry_run = pick(asked.dry_run, standard.dry_run, false);
+    const auto missing =
+        pick(asked.missing_identifier, standard.missing_identifier, missing_identifier::reject);
+    if (missing == missing_identifier::reject) check_identifiers(out, faults);
+    return out;
+}
+
+} // namespace offboard::api

@@ -1,0 +1,128 @@
+#include "gateway.hpp"
+
+#include "openapi.hpp"
+
+#include "offboard/api/admin_routes.hpp"
+#include "offboard/api/problem.hpp"
+#include "offboard/async/sleep.hpp"
+#include "offboard/base/ulid.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <csignal>
+
+namespace asio = boost::asio;
+
+namespace offboard::app {
+
+namespace {
+
+constexpr std::size_t most_remembered_steps = 2'000'000;
+/// After the drain's timeout, for the last answers to be written.
+constexpr auto last_words = std::chrono::seconds(2);
+
+http::server_limits main_limits(const config::settings& s) {
+    http::server_limits out;
+    out.header_bytes = s.limits.header;
+    out.target_bytes = s.limits.target;
+    out.body_bytes = s.limits.body;
+    out.connections = s.limits.connections;
+    out.header_time = s.limits.header_timeout;
+    out.body_time = s.limits.body_timeout;
+    out.idle_time = s.limits.idle_timeout;
+    return out;
+}
+
+http::server_limits admin_limits() {
+    http::server_limits out;
+    out.body_bytes = 64u << 10;
+    out.connections = 100;
+    return out;
+}
+
+} // namespace
+
+gateway::gateway(const config::settings& settings, telemetry::log& log)
+    : settings_(settings), log_(log), signals_(io_, SIGTERM, SIGINT), tasks_(io_.get_executor(), log),
+      journal_(journal::make_memory_journal(settings.journal.most_operations, most_remembered_steps)),
+      dispatcher_(io_, settings, *journal_, clock_, random_, log),
+      routes_(settings, dispatcher_, *journal_, clock_, random_,
+              std::make_shared<const std::string>(openapi_yaml)),
+      main_router_(api::problem), admin_router_(api::problem),
+      main_(io_, main_limits(settings), main_router_, hooks("main"), log),
+      admin_(io_, admin_limits(), admin_router_, hooks("admin"), log) {
+    routes_.add_to(main_router_);
+    api::add_admin_routes(admin_router_, [this] {
+        return ready_ ? std::vector<std::string>() : std::vector<std::string>{"draining"};
+    });
+}
+
+http::server_hooks gateway::hooks(std::string_view listener) {
+    http::server_hooks out;
+    out.problem = api::problem;
+    out.make_request_id = [this] { return make_ulid(clock_.today(), random_); };
+    const auto lines = listener == "main" ? telemetry::level::info : telemetry::level::debug;
+    out.observe = [this, listener, lines](const http::exchange_record& r) {
+        log_.write(lines, "request",
+                   {{"listener", listener},
+                    {"request_id", r.request_id},
+                    {"method", r.method},
+                    {"route", r.route},
+                    {"status", r.status},
+                    {"milliseconds", std::chrono::duration<double, std::milli>(r.took).count()},
+                    {"delivered", r.delivered}});
+    };
+    return out;
+}
+
+bool gateway::listen(http::server& server, std::string_view name, const config::endpoint& at) {
+    const auto port = server.listen(at.address, at.port);
+    if (port.has_error()) {
+        log_.error("cannot listen", {{"listener", name},
+                                     {"address", at.address},
+                                     {"port", at.port},
+                                     {"reason", port.error().message()}});
+        return false;
+    }
+    log_.info("listening", {{"listener", name}, {"address", at.address}, {"port", *port}});
+    return true;
+}
+
+int gateway::run() {
+    // Both servers must be drained before they die, also when only one of them could listen.
+    const bool listening =
+        listen(main_, "main", settings_.listen) && listen(admin_, "admin", settings_.admin_listen);
+    ready_ = listening;
+    if (!listening) ::raise(SIGTERM);
+    tasks_.spawn("serve", serve());
+    io_.run();
+    return listening ? 0 : 2;
+}
+
+asio::awaitable<void> gateway::serve() {
+    const auto [failed, number] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
+    ready_ = false;
+    log_.info("draining", {{"signal", failed ? 0 : number}});
+    co_await async::sleep_for(settings_.drain.delay);
+
+    dispatcher_.drain();
+    const steady_time deadline = clock_.now() + settings_.drain.timeout;
+    async::task_group waking(io_.get_executor(), log_);
+    waking.spawn("wake waiters", wake_waiters(deadline));
+    co_await main_.drain(deadline + last_words);
+    const std::size_t unsettled = co_await dispatcher_.idle(deadline);
+    waking.cancel();
+    co_await waking.join();
+    if (unsettled > 0) log_.error("operations lost with the process", {{"operations", unsettled}});
+    co_await dispatcher_.stop();
+    co_await admin_.drain(clock_.now());
+    log_.info("stopped");
+}
+
+asio::awaitable<void> gateway::wake_waiters(steady_time deadline) {
+    const bool due = co_await async::sleep_until(deadline);
+    if (due) dispatcher_.wake_all();
+}
+
+} // namespace offboard::app

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "system.hpp"
+
+#include "offboard/api/offboard_routes.hpp"
+#include "offboard/async/task_group.hpp"
+#include "offboard/config/settings.hpp"
+#include "offboard/dispatch/dispatcher.hpp"
+#include "offboard/http/router.hpp"
+#include "offboard/http/server.hpp"
+#include "offboard/journal/journal.hpp"
+#include "offboard/telemetry/log.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <memory>
+#include <string>
+
+namespace offboard::app {
+
+/// The whole gateway, composed: what is made first is needed by what is made after it, and dies after it. One
+/// thread.
+class gateway {
+public:
+    /// Throws std::runtime_error when a certificate bundle cannot be read.
+    gateway(const config::settings&, telemetry::log&);
+
+    /// Listens, serves until SIGTERM or SIGINT, drains, returns the exit status: 0, or 2 when it could not
+    /// listen.
+    int run();
+
+private:
+    bool listen(http::server&, std::string_view name, const config::endpoint&);
+    boost::asio::awaitable<void> serve();
+    boost::asio::awaitable<void> wake_waiters(steady_time);
+    http::server_hooks hooks(std::string_view listener);
+
+    const config::settings& settings_;
+    telemetry::log& log_;
+    system_clock clock_;
+    system_random random_;
+    boost::asio::io_context io_{1};
+    boost::asio::signal_set signals_;
+    async::task_group tasks_;
+    std::unique_ptr<journal::journal> journal_;
+    dispatch::dispatcher dispatcher_;
+    api::offboard_routes routes_;
+    http::router main_router_;
+    http::router admin_router_;
+    http::server main_;
+    http::server admin_;
+    bool ready_ = false;
+};
+
+} // namespace offboard::app

@@ -1,0 +1,106 @@
+// offboard-gateway: the command line, the configuration, and then the gateway.
+#include "gateway.hpp"
+
+#include "offboard/config/settings.hpp"
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <string>
+#include <unistd.h>
+
+namespace {
+
+using offboard::config::fault;
+using offboard::telemetry::field;
+
+constexpr auto usage =
+    "usage: offboard-gateway --config FILE [--check-config]\n"
+    "       offboard-gateway --version | --help\n"
+    "\n"
+    "Serves POST /offboard as FILE says. --check-config reads FILE, the environment and the secrets,\n"
+    "prints every fault with its line and key, and exits. Exit status: 0 stopped as asked or nothing\n"
+    "wrong, 2 a usage or configuration fault.\n";
+
+struct command_line {
+    std::string config;
+    bool check = false, version = false, help = false;
+    std::string wrong; ///< what is wrong with it; empty: nothing
+};
+
+command_line read(int argc, char** argv) {
+    command_line out;
+    for (int i = 1; i < argc && out.wrong.empty(); ++i) {
+        const std::string_view word = argv[i];
+        if (word == "--check-config")
+            out.check = true;
+        else if (word == "--version")
+            out.version = true;
+        else if (word == "--help")
+            out.help = true;
+        else if (word.starts_with("--config="))
+            out.config = word.substr(9);
+        else if (word == "--config" && i + 1 < argc)
+            out.config = argv[++i];
+        else
+            out.wrong = word == "--config" ? "--config needs a file" : "unknown argument";
+    }
+    if (out.wrong.empty() && out.config.empty() && !out.version && !out.help)
+        out.wrong = "--config FILE is required";
+    return out;
+}
+
+std::string text_of(const fault& f, const std::string& file) {
+    return (f.line > 0 ? file + ":" + std::to_string(f.line) : file) + ": " +
+           (f.key.empty() ? "" : f.key + ": ") + f.detail;
+}
+
+} // namespace
+
+int main(int argc, char** argv) try {
+    std::signal(SIGPIPE, SIG_IGN);
+    offboard::telemetry::log log;
+    const command_line line = read(argc, argv);
+    if (!line.wrong.empty()) {
+        log.error("usage fault", {{"detail", line.wrong}, {"help", "offboard-gateway --help"}});
+        return 2;
+    }
+    if (line.help || line.version) {
+        std::cout << (line.help ? usage : "offboard-gateway " OFFBOARD_VERSION "\n");
+        return 0;
+    }
+
+    std::ifstream file(line.config);
+    std::stringstream text;
+    if (!file || !(text << file.rdbuf())) {
+        log.error("configuration fault", {{"file", line.config}, {"detail", "cannot be read"}});
+        return 2;
+    }
+    std::vector<std::string> environment;
+    for (char** entry = environ; *entry; ++entry)
+        environment.emplace_back(*entry);
+    const auto loaded = offboard::config::load(text.str(), environment);
+    if (line.check) {
+        for (const fault& f : loaded.warnings)
+            std::cout << "warning: " << text_of(f, line.config) << '\n';
+        for (const fault& f : loaded.faults)
+            std::cout << text_of(f, line.config) << '\n';
+        if (loaded.settings) std::cout << line.config << ": no fault found\n";
+        return loaded.settings ? 0 : 2;
+    }
+    for (const fault& f : loaded.warnings)
+        log.warn("configuration",
+                 {{"file", line.config}, {"line", f.line}, {"key", f.key}, {"detail", f.detail}});
+    for (const fault& f : loaded.faults)
+        log.error("configuration fault",
+                  {{"file", line.config}, {"line", f.line}, {"key", f.key}, {"detail", f.detail}});
+    if (!loaded.settings) return 2;
+    log.set_level(offboard::telemetry::level_from(loaded.settings->log_level));
+    return offboard::app::gateway(*loaded.settings, log).run();
+} catch (const std::exception& e) {
+    offboard::telemetry::log().error("cannot start", {{"reason", e.what()}});
+    return 2;
+}

@@ -1,0 +1,65 @@
+#include "offboard/config/settings.hpp"
+
+#include "overlay.hpp"
+#include "readers.hpp"
+#include "yaml.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace offboard::config {
+
+namespace {
+
+variables by_name(const std::vector<std::string>& environment) {
+    variables out;
+    for (const auto& pair : environment)
+        if (const std::size_t equals = pair.find('='); equals != std::string::npos)
+            out.emplace(pair.substr(0, equals), pair.substr(equals + 1));
+    return out;
+}
+
+void by_line(std::vector<fault>& faults) {
+    std::stable_sort(faults.begin(), faults.end(),
+                     [](const fault& a, const fault& b) { return a.line < b.line; });
+}
+
+} // namespace
+
+std::string to_string(const fault& f) {
+    std::string out;
+    if (f.line != 0) out += "line " + std::to_string(f.line) + ": ";
+    if (!f.key.empty()) out += f.key + ": ";
+    return out + f.detail;
+}
+
+loaded load(const std::string& yaml, const std::vector<std::string>& environment) {
+    loaded out;
+    fault broken;
+    auto root = read_yaml(yaml, broken);
+    if (!root) {
+        out.faults.push_back(std::move(broken));
+        return out;
+    }
+    if (!root->is(document::kind::object) && !root->is(document::kind::null)) {
+        out.faults.push_back({root->line, "", "the configuration must be a map of settings"});
+        return out;
+    }
+    report found;
+    const variables named = by_name(environment);
+    apply_environment(*root, named, found);
+    settings s;
+    section top(&*root, "", 0, found);
+    read_server(top, s);
+    read_vendors(top, s, named);
+    read_plans(top, s);
+    top.close();
+    by_line(found.faults);
+    by_line(found.warnings);
+    out.warnings = std::move(found.warnings);
+    out.faults = std::move(found.faults);
+    if (out.faults.empty()) out.settings = std::move(s);
+    return out;
+}
+
+} // namespace offboard::config

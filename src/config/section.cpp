@@ -1,0 +1,130 @@
+#include "section.hpp"
+
+#include "scalar.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace offboard::config {
+
+using kind = document::kind;
+
+namespace {
+
+constexpr std::size_t longest_name = 64; ///< beyond that no key is compared with the known ones
+
+} // namespace
+
+std::string text_fault(std::string_view text, std::size_t longest) {
+    if (text.empty()) return "must not be empty";
+    if (text.size() > longest) return "must have at most " + std::to_string(longest) + " characters";
+    const bool control = std::any_of(text.begin(), text.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f;
+    });
+    return control ? "must not contain control characters" : "";
+}
+
+section::section(const document* map, std::string key, std::size_t line, report& out)
+    : key_(std::move(key)), line_(line), out_(out), present_(map != nullptr) {
+    if (!map || map->is(kind::null)) return;
+    if (map->is(kind::object))
+        map_ = map;
+    else
+        out_.fault(map->line, key_, "must be a map of settings, not " + std::string(to_string(map->type())));
+}
+
+const document* section::find(std::string_view name) {
+    known_.push_back(name);
+    return map_ ? map_->find(name) : nullptr;
+}
+
+section section::sub(std::string_view name) {
+    const document* map = find(name);
+    return section(map, key_of(name), map ? map->line : line_, out_);
+}
+
+void section::fault(std::string_view name, std::string detail) {
+    const document* value = map_ ? map_->find(name) : nullptr;
+    out_.fault(value ? value->line : line_, key_of(name), std::move(detail));
+}
+
+void section::missing(std::string_view name, std::string detail) {
+    out_.fault(line_, key_of(name), std::move(detail));
+}
+
+bool section::read_duration(std::string_view name, duration& into, duration least, duration most) {
+    const document* value = find(name);
+    if (!value) return false;
+    const auto d = parse_duration(value->text());
+    if (d && *d >= least && *d <= most) {
+        into = *d;
+        return true;
+    }
+    const std::string range = show_duration(least) + " to " + show_duration(most);
+    fault(name, "must be a duration from " + range + ": a whole number and one of ms, s, m, h, d, as in 10s");
+    return false;
+}
+
+bool section::read_size(std::string_view name, std::size_t& into, std::size_t least, std::size_t most) {
+    const document* value = find(name);
+    if (!value) return false;
+    const auto n = parse_size(value->text());
+    if (n && *n >= least && *n <= most) {
+        into = *n;
+        return true;
+    }
+    fault(name, "must be a size from " + show_size(least) + " to " + show_size(most) +
+                    ": a whole number of bytes, or one with KiB or MiB");
+    return false;
+}
+
+std::optional<std::uint64_t> section::number(std::string_view name, std::uint64_t least, std::uint64_t most) {
+    const document* value = find(name);
+    if (!value) return std::nullopt;
+    const auto n = value->as_int();
+    if (n && *n >= 0 && static_cast<std::uint64_t>(*n) >= least && static_cast<std::uint64_t>(*n) <= most)
+        return static_cast<std::uint64_t>(*n);
+    fault(name, "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+    return std::nullopt;
+}
+
+bool section::read_text(std::string_view name, std::string& into) {
+    const document* value = find(name);
+    if (!value) return false;
+    if (!value->is(kind::string) && !value->is(kind::number)) {
+        fault(name, value->is(kind::null) ? "has no value"
+                                          : "must be a text; quote it if it looks like something else");
+        return false;
+    }
+    if (const auto why = text_fault(value->text()); !why.empty()) {
+        fault(name, why);
+        return false;
+    }
+    into = value->text();
+    return true;
+}
+
+bool section::require_text(std::string_view name, std::string& into) {
+    if (has(name)) return read_text(name, into);
+    missing(name, "is required");
+    return false;
+}
+
+void section::close() {
+    if (!map_) return;
+    std::set<std::string_view> seen;
+    for (const auto& [name, value] : map_->members()) {
+        if (std::find(known_.begin(), known_.end(), name) == known_.end()) {
+            const auto meant = name.size() <= longest_name ? nearest(name, known_) : std::string_view();
+            std::string detail = "unknown key";
+            if (!meant.empty()) detail.append("; did you mean ").append(meant).append("?");
+            out_.fault(value.line, key_of(name), std::move(detail));
+        } else if (seen.count(name) != 0) {
+            const std::size_t first = map_->find(name)->line;
+            out_.fault(value.line, key_of(name), "stands twice; first on line " + std::to_string(first));
+        }
+        seen.insert(name);
+    }
+}
+
+} // namespace offboard::config

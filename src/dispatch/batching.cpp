@@ -1,0 +1,134 @@
+#include "offboard/dispatch/batching.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace offboard::dispatch {
+
+namespace {
+
+// Separates the parts of a key; no identifier contains a control character.
+constexpr char bar = '\x1f';
+
+std::string_view source_of(const customer& c, std::string_view standard) {
+    return c.source.empty() ? standard : std::string_view(c.source);
+}
+
+/// A delink seat holds every programme of its customer; on the wire each programme is a place of its own.
+std::vector<line::place> by_programme(line::place seat, std::vector<ask>& left_over) {
+    std::vector<line::place> out;
+    for (ask& a : seat.asks) {
+        const std::string& name = a.op->what.plan.partner_programs[a.what().target];
+        auto at = std::find_if(out.begin(), out.end(), [&](const line::place& p) { return p.fold == name; });
+        if (at == out.end()) {
+            if (out.size() == most_partner_programs) {
+                left_over.push_back(std::move(a));
+                continue;
+            }
+            out.push_back({name, seat.who, {}});
+            at = std::prev(out.end());
+        }
+        at->asks.push_back(std::move(a));
+    }
+    return out;
+}
+
+} // namespace
+
+lane_key lane_of(const operation& op, const step& s) {
+    lane_key key;
+    key.what = s.action;
+    key.text = to_string(s.action);
+    const auto part = [&](std::string_view text) { (key.text += bar) += text; };
+    if (s.action == action::revoke_earn || s.action == action::revoke_enrol) {
+        key.promo = op.what.plan.revoke[s.target];
+        key.kind = s.who->kind;
+        part(std::to_string(key.promo.program_id));
+        part(key.promo.promotion_id);
+        part(key.promo.promo_identifier);
+        part(to_string(key.kind));
+    } else if (s.action == action::forget) {
+        key.keep = op.what.plan.keep;
+        for (const std::string& field : key.keep)
+            part(field);
+    }
+    return key;
+}
+
+seat seat_of(const operation& op, const step& s, std::string_view source) {
+    seat out;
+    out.who = std::string(to_string(s.who->kind)) + bar + s.who->value;
+    out.fold = out.who;
+    const customer& c = op.what.customers[s.customer];
+    if (s.action == action::revoke_earn || s.action == action::revoke_enrol)
+        (out.fold += bar) += source_of(c, source);
+    if (s.action == action::revoke_earn) {
+        for (const std::int64_t id : c.earn_ids)
+            (out.fold += bar) += std::to_string(id);
+    }
+    return out;
+}
+
+vendors::place place_of(const ask& a, std::string_view source) {
+    const step& s = a.what();
+    const customer& c = a.op->what.customers[s.customer];
+    vendors::place p;
+    p.who = *s.who;
+    if (s.action == action::revoke_earn) p.earn_ids = c.earn_ids;
+    if (s.action == action::revoke_earn || s.action == action::revoke_enrol) p.source = source_of(c, source);
+    if (s.action == action::delink) p.partner_program = a.op->what.plan.partner_programs[s.target];
+    return p;
+}
+
+packed pack(const lane_key& key, line::call call, std::string_view source) {
+    packed out;
+    out.batch.what = key.what;
+    out.batch.promo = key.promo;
+    out.batch.keep = key.keep;
+    if (key.what == action::delink) {
+        for (line::place& seat : call)
+            std::ranges::move(by_programme(std::move(seat), out.left_over), std::back_inserter(out.places));
+    } else {
+        out.places = std::move(call);
+    }
+    for (const line::place& p : out.places) {
+        vendors::place place = place_of(p.asks.front(), source);
+        place.acted_before = std::ranges::any_of(p.asks, [](const ask& a) { return a.acted_before; });
+        out.batch.places.push_back(std::move(place));
+    }
+    return out;
+}
+
+std::vector<planned_call> dry_run(const std::shared_ptr<operation>& op, const shapes& by_vendor) {
+    std::vector<std::pair<lane_key, line>> lanes; // in the order of the plan
+    std::map<std::string, std::size_t> index;
+    for (std::uint32_t i = 0; i < op->steps.size(); ++i) {
+        const step& s = op->steps[i];
+        if (is_settled(s.outcome.status)) continue;
+        lane_key key = lane_of(*op, s);
+        const auto [at, fresh] = index.emplace(key.text, lanes.size());
+        if (fresh) lanes.emplace_back(std::move(key), line());
+        seat place = seat_of(*op, s, by_vendor[static_cast<std::size_t>(vendor_of(s.action))].source);
+        ask wanted;
+        wanted.op = op;
+        wanted.step = i;
+        lanes[at->second].second.push(op->id, std::move(place.fold), std::move(place.who), std::move(wanted));
+    }
+    std::vector<planned_call> calls;
+    for (auto& [key, waiting] : lanes) {
+        const vendor to = vendor_of(key.what);
+        const shape& form = by_vendor[static_cast<std::size_t>(to)];
+        while (!waiting.empty()) {
+            line::call call = waiting.take(form.cap_of(key.what));
+            planned_call planned;
+            planned.step = to_string(key.what);
+            planned.to = to;
+            planned.customers = call.size();
+            planned.request = vendors::encode(pack(key, std::move(call), form.source).batch, form.wire);
+            calls.push_back(std::move(planned));
+        }
+    }
+    return calls;
+}
+
+} // namespace offboard::dispatch

@@ -1,0 +1,198 @@
+#include "offboard/http/client.hpp"
+
+#include "connection_pool.hpp"
+#include "exchange_text.hpp"
+#include "response_reader.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/write.hpp>
+
+#include <algorithm>
+
+namespace offboard::http {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using progress = response_reader::progress;
+
+namespace {
+
+constexpr std::size_t usual_room = 4u << 10;
+constexpr std::size_t long_room = 64u << 10;
+
+bool is_cancelled(const asio::cancellation_state& state) {
+    return state.cancelled() != asio::cancellation_type::none;
+}
+
+/// The ways in which a kept connection turns out to have been closed by the other side.
+bool is_stale(const error_code& ec) {
+    return ec == asio::error::eof || ec == asio::error::connection_reset || ec == asio::error::broken_pipe ||
+           ec == asio::error::connection_aborted || ec == asio::ssl::error::stream_truncated;
+}
+
+/// What became of one try on one connection.
+struct attempt {
+    bool sent = false;     ///< a byte of the request may have left
+    bool answered = false; ///< a byte of the answer came
+    bool clean = false;    ///< the connection may serve another exchange
+    error_code broken;     ///< of the connection
+};
+
+} // namespace
+
+struct client::implementation {
+    implementation(asio::io_context& io, client_settings s, telemetry::log& log)
+        : settings_(std::move(s)), log_(log), text_(settings_), pool_(io, settings_, counters_) {}
+
+    asio::awaitable<result<incoming_response>> exchange(outgoing_request, steady_time, bool repeatable);
+    asio::awaitable<result<lease>> check_out(steady_time deadline);
+    asio::awaitable<result<void>> send_and_receive(connection&, const outgoing_request&, incoming_response&, attempt&);
+
+    client_settings settings_;
+    telemetry::log& log_;
+    client_counters counters_;
+    exchange_text text_;
+    connection_pool pool_;
+};
+
+/// The slow way to a connection: a wait for one, or a new one.
+asio::awaitable<result<lease>> client::implementation::check_out(steady_time deadline) {
+    lease held = co_await pool_.wait(deadline);
+    if (held) co_return held;
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    if (is_cancelled(state) || pool_.stopped()) co_return errc::cancelled;
+    co_return errc::pool_exhausted;
+}
+
+asio::awaitable<result<incoming_response>> client::implementation::exchange(outgoing_request request,
+                                                                            steady_time deadline, bool repeatable) {
+    const bool throwing = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
+    incoming_response answer;
+    result<void> outcome = errc::cancelled;
+    lease held;
+    for (bool again = true; again;) {
+        again = false;
+        const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+        if (is_cancelled(state) || pool_.stopped()) {
+            outcome = errc::cancelled;
+            break;
+        }
+        if (std::chrono::steady_clock::now() >= deadline) {
+            outcome = errc::pool_exhausted;
+            break;
+        }
+        if (!held) held = pool_.take();
+        if (!held) {
+            result<lease> given = co_await check_out(deadline);
+            if (!given) {
+                outcome = given.error();
+                break;
+            }
+            held = std::move(*given);
+        }
+        if (!held.has_connection()) {
+            outcome = co_await pool_.open(held, deadline);
+            const asio::cancellation_state now = co_await asio::this_coro::cancellation_state;
+            if (is_cancelled(now)) outcome = errc::cancelled;
+            if (!outcome) break;
+        }
+        if (held->reused()) ++counters_.reused;
+        held->wake(deadline);
+        attempt tried;
+        outcome = co_await send_and_receive(*held, request, answer, tried);
+        if (outcome) {
+            if (tried.clean) held.keep();
+            break;
+        }
+        // A kept connection that died under us, before anything came back: once more, on a new one.
+        const bool harmless = repeatable || !tried.sent;
+        if (held->reused() && harmless && !tried.answered && is_stale(tried.broken)) {
+            ++counters_.sent_again;
+            held.drop_connection();
+            answer = incoming_response{};
+            again = true;
+        }
+    }
+    co_await asio::this_coro::throw_if_cancelled(throwing);
+    if (!outcome) co_return outcome.error();
+    co_return answer;
+}
+
+asio::awaitable<result<void>> client::implementation::send_and_receive(connection& to,
+                                                                       const outgoing_request& request,
+                                                                       incoming_response& answer, attempt& tried) {
+    text_.write(to.outgoing(), request);
+    std::size_t written = 0;
+    if (!to.tls()) {
+        error_code ec;
+        written = to.socket().write_some(asio::buffer(to.outgoing()), ec);
+        if (ec == asio::error::would_block) ec.clear();
+        tried.broken = ec;
+        tried.sent = written > 0;
+        if (ec) co_return errc::connect_failed;
+    }
+    if (written < to.outgoing().size()) {
+        const asio::const_buffer rest = asio::buffer(to.outgoing()) + written;
+        tried.sent = true;
+        if (to.tls()) {
+            const auto [ec, n] = co_await asio::async_write(*to.tls(), rest, as_values);
+            tried.broken = ec;
+        } else {
+            const auto [ec, n] = co_await asio::async_write(to.socket(), rest, as_values);
+            tried.broken = ec;
+        }
+    }
+    // After a write that failed the answer is read all the same: it may say why the rest was not wanted.
+    const answer_bounds bounds{settings_.most_header_bytes, settings_.most_answer_bytes};
+    response_reader reader(answer, bounds, request.method == "HEAD");
+    for (;;) {
+        if (to.timed_out()) co_return errc::answer_timeout;
+        const std::size_t space = reader.long_body() ? long_room : usual_room;
+        const asio::mutable_buffer room = to.buffer().prepare(space);
+        error_code ec;
+        if (to.tls()) {
+            const auto [failed, n] = co_await to.tls()->async_read_some(room, as_values);
+            ec = failed;
+            to.buffer().commit(n);
+        } else {
+            const auto [failed, n] = co_await to.socket().async_read_some(room, as_values);
+            ec = failed;
+            to.buffer().commit(n);
+        }
+        if (to.buffer().size() != 0) tried.answered = true;
+        std::size_t used = 0;
+        progress state = reader.read(to.unread(), used);
+        to.buffer().consume(used);
+        if (state == progress::need_more && ec == asio::error::eof) state = reader.read_end();
+        if (state == progress::complete) {
+            tried.clean = !ec && !tried.broken && reader.keep_alive() && to.buffer().size() == 0;
+            co_return result<void>();
+        }
+        if (ec && !tried.broken) tried.broken = ec;
+        if (ec && to.timed_out()) co_return errc::answer_timeout;
+        if (state == progress::failed) co_return reader.failure();
+        if (ec) co_return errc::answer_lost;
+    }
+}
+
+client::client(asio::io_context& io, client_settings settings, telemetry::log& log)
+    : self_(std::make_unique<implementation>(io, std::move(settings), log)) {}
+
+client::~client() = default;
+
+asio::awaitable<result<incoming_response>> client::exchange(outgoing_request request, steady_time deadline,
+                                                            bool repeatable) {
+    return self_->exchange(std::move(request), deadline, repeatable);
+}
+
+asio::awaitable<void> client::stop() { return self_->pool_.stop(); }
+
+const client_counters& client::counters() const noexcept { return self_->counters_; }
+
+std::size_t client::open_connections() const noexcept { return self_->pool_.open_connections(); }
+
+} // namespace offboard::http

@@ -1,0 +1,77 @@
+#include "connection.hpp"
+
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace offboard::http {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+connection::connection(asio::io_context& io, async::deadline_watch& watch, connection_keeper& keeper)
+    : entry(watch), keeper_(keeper), socket_(io.get_executor()) {}
+
+connection::~connection() {
+    if (!tls_) return;
+    // Nothing is sent and nothing waited for; without it OpenSSL would take the session for a broken one.
+    SSL_set_quiet_shutdown(tls_->native_handle(), 1);
+    SSL_shutdown(tls_->native_handle());
+}
+
+void connection::on_deadline() noexcept {
+    if (idle_) return keeper_.discard_idle(*this);
+    timed_out_ = true;
+    error_code ignored;
+    socket_.close(ignored);
+}
+
+std::string_view connection::unread() const noexcept {
+    const auto bytes = buffer_.cdata();
+    return {static_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+void connection::rest(steady_time until) {
+    idle_ = true;
+    reused_ = true;
+    if (buffer_.capacity() > 64u << 10) buffer_.shrink_to_fit();
+    expires_at(until);
+}
+
+void connection::wake(steady_time deadline) {
+    idle_ = false;
+    expires_at(deadline);
+}
+
+bool connection::seems_alive() {
+    char byte = 0;
+    const ssize_t n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+asio::awaitable<result<void>> connection::open(tcp::endpoint to, asio::ssl::context* context, const std::string& host,
+                                               bool literal_host, steady_time deadline) {
+    expires_at(deadline);
+    const auto [refused] = co_await socket_.async_connect(to, as_values);
+    error_code ec = refused;
+    if (!ec && !timed_out_) prepare(socket_, ec);
+    if (ec || timed_out_) co_return errc::connect_failed;
+    opened_ = std::chrono::steady_clock::now();
+    if (context) {
+        tls_.emplace(socket_, *context);
+        // RFC 6066 3: no literal addresses in the server name.
+        if (!literal_host && SSL_set_tlsext_host_name(tls_->native_handle(), host.c_str()) != 1)
+            co_return errc::tls_failed;
+        tls_->set_verify_mode(asio::ssl::verify_peer, ec);
+        if (!ec) tls_->set_verify_callback(asio::ssl::host_name_verification(host), ec);
+        if (ec) co_return errc::tls_failed;
+        const auto [broken] = co_await tls_->async_handshake(asio::ssl::stream_base::client, as_values);
+        if (broken || timed_out_) co_return errc::tls_failed;
+    }
+    expires_never();
+    co_return result<void>();
+}
+
+} // namespace offboard::http

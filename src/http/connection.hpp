@@ -1,0 +1,78 @@
+#pragma once
+
+#include "socket.hpp"
+#include "offboard/async/deadline_watch.hpp"
+#include "offboard/base/error.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace offboard::http {
+
+class connection;
+
+/// Who wants to know that an idle connection's time is up.
+class connection_keeper {
+  public:
+    virtual void discard_idle(connection&) noexcept = 0;
+
+  protected:
+    ~connection_keeper() = default;
+};
+
+/// One connection to a vendor, plain or TLS. Owned by the pool while idle and by one exchange while in use.
+/// At its deadline an idle one is discarded; one in use has its socket closed, and timed_out() tells why.
+class connection final : private async::deadline_watch::entry {
+  public:
+    using tls_stream = boost::asio::ssl::stream<tcp_socket&>;
+
+    connection(boost::asio::io_context&, async::deadline_watch&, connection_keeper&);
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+    ~connection();
+
+    /// Connects and, with a context, shakes hands; the deadline is of both together. `host` is what the certificate
+    /// has to name. The error is the one that counts: dns is not our business, so connect_failed or tls_failed.
+    boost::asio::awaitable<result<void>> open(tcp::endpoint, boost::asio::ssl::context*, const std::string& host,
+                                              bool literal_host, steady_time deadline);
+
+    /// Kept by the pool from now on, until then.
+    void rest(steady_time until);
+
+    /// Taken by an exchange. The deadline covers all that follows.
+    void wake(steady_time deadline);
+
+    bool timed_out() const noexcept { return timed_out_; }
+
+    /// True when the other side has neither closed nor said anything unasked.
+    bool seems_alive();
+
+    tcp_socket& socket() noexcept { return socket_; }
+    tls_stream* tls() noexcept { return tls_ ? &*tls_ : nullptr; }
+    boost::beast::flat_buffer& buffer() noexcept { return buffer_; }
+    std::string& outgoing() noexcept { return outgoing_; }
+    std::string_view unread() const noexcept;
+
+    steady_time opened() const noexcept { return opened_; }
+    bool reused() const noexcept { return reused_; }
+
+  private:
+    void on_deadline() noexcept override;
+
+    connection_keeper& keeper_;
+    tcp_socket socket_;
+    std::optional<tls_stream> tls_;
+    boost::beast::flat_buffer buffer_;
+    std::string outgoing_;
+    steady_time opened_{};
+    bool idle_ = false;
+    bool reused_ = false;
+    bool timed_out_ = false;
+};
+
+} // namespace offboard::http

@@ -1,0 +1,137 @@
+#include "connection_pool.hpp"
+
+#include <boost/asio/this_coro.hpp>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace offboard::http {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using clock_now = std::chrono::steady_clock;
+
+namespace {
+
+asio::ssl::context make_tls(const client_settings& s) {
+    asio::ssl::context context(asio::ssl::context::tls_client);
+    SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
+    SSL_CTX_set_mode(context.native_handle(), SSL_MODE_RELEASE_BUFFERS); // an idle connection needs no 32 KiB
+    context.set_verify_mode(asio::ssl::verify_peer);
+    error_code ec;
+    // Once per client: every call reads the whole store of roots again.
+    if (s.ca_file.empty()) context.set_default_verify_paths(ec);
+    else context.load_verify_file(s.ca_file, ec);
+    if (ec) throw std::runtime_error("the trusted certificates cannot be read");
+    return context;
+}
+
+bool is_cancelled(const asio::cancellation_state& state) {
+    return state.cancelled() != asio::cancellation_type::none;
+}
+
+duration grain_for(const client_settings& s) {
+    const duration shortest = std::min(s.idle_limit, s.connect_timeout);
+    return std::clamp<duration>(shortest / 8, std::chrono::milliseconds(1), std::chrono::milliseconds(10));
+}
+
+} // namespace
+
+connection_pool::connection_pool(asio::io_context& io, const client_settings& settings, client_counters& counters)
+    : io_(io), settings_(settings), counters_(counters), watch_(io, grain_for(settings)),
+      names_(std::make_shared<dns_cache>(io, settings.host, settings.port, settings.dns_ttl)) {
+    if (settings.tls) tls_.emplace(make_tls(settings));
+}
+
+lease connection_pool::take() {
+    const steady_time now = clock_now::now();
+    while (!idle_.empty()) {
+        std::unique_ptr<connection> c = std::move(idle_.back());
+        idle_.pop_back();
+        if (now - c->opened() >= settings_.age_limit) continue;
+        if (!c->seems_alive()) {
+            ++counters_.found_dead;
+            continue;
+        }
+        ++in_use_;
+        return lease(*this, std::move(c));
+    }
+    // Whoever waits already comes first.
+    if (in_use_ >= settings_.most_connections || !waiting_.empty()) return {};
+    ++in_use_;
+    return lease(*this);
+}
+
+asio::awaitable<lease> connection_pool::wait(steady_time deadline) {
+    waiter self;
+    const auto place = waiting_.insert(waiting_.end(), &self);
+    const bool notified = co_await self.ready.wait_until(deadline);
+    if (!notified && !self.given) waiting_.erase(place);
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    // What was given too late goes on to the next when this frame dies.
+    if (stopped_ || is_cancelled(state)) co_return lease();
+    if (self.given.has_connection() && !self.given->seems_alive()) {
+        ++counters_.found_dead;
+        self.given.drop_connection();
+    }
+    co_return std::move(self.given);
+}
+
+void connection_pool::take_back(std::unique_ptr<connection> c) noexcept {
+    const steady_time now = clock_now::now();
+    if (c && (stopped_ || c->timed_out() || now - c->opened() >= settings_.age_limit)) c.reset();
+    if (!waiting_.empty() && !stopped_) {
+        waiter& next = *waiting_.front();
+        waiting_.pop_front();
+        if (c) c->rest(now + settings_.idle_limit);
+        next.given = lease(*this, std::move(c));
+        next.ready.notify_all();
+        return;
+    }
+    --in_use_;
+    if (c) {
+        c->rest(std::min(now + settings_.idle_limit, c->opened() + settings_.age_limit));
+        idle_.push_back(std::move(c));
+    }
+    if (stopped_ && in_use_ == 0) emptied_.notify_all();
+}
+
+void connection_pool::discard_idle(connection& c) noexcept {
+    std::erase_if(idle_, [&c](const std::unique_ptr<connection>& one) { return one.get() == &c; });
+}
+
+asio::awaitable<result<void>> connection_pool::open(lease& held, steady_time deadline) {
+    auto found = co_await names_->addresses(deadline);
+    counters_.dns_failures = names_->failures();
+    if (!found) co_return found.error();
+    result<void> outcome = errc::connect_failed;
+    for (const tcp::endpoint& to : *found) {
+        const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+        const steady_time now = clock_now::now();
+        if (is_cancelled(state) || now >= deadline) break;
+        auto made = std::make_unique<connection>(io_, watch_, *this);
+        const steady_time until = std::min(deadline, now + settings_.connect_timeout);
+        outcome = co_await made->open(to, tls_ ? &*tls_ : nullptr, settings_.host, names_->literal(), until);
+        if (outcome) {
+            ++counters_.connected;
+            held.set(std::move(made));
+            break;
+        }
+    }
+    co_return outcome;
+}
+
+asio::awaitable<void> connection_pool::stop() {
+    stopped_ = true;
+    idle_.clear();
+    for (waiter* w : waiting_) w->ready.notify_all();
+    waiting_.clear();
+    while (in_use_ != 0) {
+        const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+        if (is_cancelled(state)) co_return;
+        co_await emptied_.wait_until(steady_time::max());
+    }
+}
+
+} // namespace offboard::http

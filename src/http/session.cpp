@@ -1,0 +1,321 @@
+#include "session.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/core/demangle.hpp>
+
+#include <algorithm>
+#include <array>
+#include <typeinfo>
+
+namespace offboard::http {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using clock_now = std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::size_t least_room = 4u << 10;  ///< holds a usual request whole
+constexpr std::size_t most_room = 64u << 10;  ///< for one read of a long body
+constexpr std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";
+
+std::string_view method_label(std::string_view method) noexcept {
+    for (const std::string_view known : {"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
+        if (method == known) return known;
+    return "other";
+}
+
+struct in_flight_count {
+    explicit in_flight_count(session_context& c) : shared(c) { ++shared.in_flight; }
+    in_flight_count(const in_flight_count&) = delete;
+    in_flight_count& operator=(const in_flight_count&) = delete;
+    ~in_flight_count() { --shared.in_flight; }
+    session_context& shared;
+};
+
+/// An eighth of the shortest limit, so that lateness does not show, but no more looks than a busy server can spare.
+duration grain_for(const server_limits& l) {
+    const duration shortest = std::min({l.header_time, l.body_time, l.idle_time, l.write_time, l.linger_time});
+    return std::clamp<duration>(shortest / 8, std::chrono::milliseconds(1), std::chrono::milliseconds(100));
+}
+
+} // namespace
+
+session_context::session_context(asio::io_context& io, server_limits l, handler& h, server_hooks k, telemetry::log& g)
+    : limits(l), serve(h), hooks(std::move(k)), log(g), watch(io, grain_for(l)) {}
+
+session::session(session_context& shared, tcp_socket socket)
+    : entry(shared.watch), shared_(shared), place_(shared.sessions.insert(shared.sessions.end(), this)),
+      socket_(std::move(socket)), buffer_(shared.limits.header_bytes + most_room + least_room) {}
+
+session::~session() { shared_.sessions.erase(place_); }
+
+void session::on_deadline() noexcept {
+    timed_out_ = true;
+    error_code ignored;
+    socket_.cancel(ignored);
+}
+
+void session::expires_after(duration d) {
+    timed_out_ = false;
+    expires_at(clock_now::now() + d);
+}
+
+void session::drain() {
+    if (!idle_) return;
+    error_code ignored;
+    socket_.cancel(ignored);
+}
+
+void session::cut() {
+    error_code ignored;
+    socket_.close(ignored);
+}
+
+std::string_view session::unread() const noexcept {
+    const auto bytes = buffer_.cdata();
+    return {static_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+asio::mutable_buffer session::room() {
+    const bool long_body = request_.content_length && *request_.content_length > most_room;
+    const std::size_t wanted = std::max(long_body ? most_room : least_room, buffer_.capacity() - buffer_.size());
+    return buffer_.prepare(std::min({wanted, most_room, buffer_.max_size() - buffer_.size()}));
+}
+
+/// RFC 9112 2.2: empty lines before a request are not held against it. True when nothing has come but those.
+bool session::nothing_has_come() {
+    while (unread().substr(0, 2) == "\r\n") buffer_.consume(2);
+    return unread().empty() || unread() == "\r";
+}
+
+void session::begin_message() {
+    request_ = request{};
+    known_.id.clear();
+    reader_.emplace(request_, shared_.limits);
+    answer_.reset();
+    progress_ = progress::need_more;
+    if (buffer_.size() == 0 && buffer_.capacity() > most_room) buffer_.shrink_to_fit();
+}
+
+void session::read_head() {
+    progress_ = reader_->read_header(unread());
+    if (progress_ == progress::need_more) return;
+    if (progress_ == progress::complete) buffer_.consume(reader_->header_size());
+    request_.received = clock_now::now();
+    request_.request_id = shared_.hooks.make_request_id();
+}
+
+void session::remember_request() {
+    known_.id = request_.request_id; // its memory is used again and again
+    known_.method = method_label(request_.method);
+    known_.route = request_.route;
+    known_.received = request_.received;
+    known_.head = request_.head;
+}
+
+bool session::sends_body() const noexcept { return !known_.head && may_have_body(answer_->status); }
+
+/// Decides what can be decided before the body is read.
+void session::judge_head() {
+    if (progress_ == progress::failed) return answer_with(reader_->failure());
+    answer_ = shared_.serve.refuse(request_);
+    if (!answer_ && reader_->declares_too_much()) return answer_with(faults::body);
+    last_ = !reader_->keep_alive();
+    if (!answer_) return read_more_body();
+    // A refused request's body is skipped when it is here already; else the connection ends with the answer.
+    if (!reader_->declares_too_much() && !reader_->expects_continue()) read_more_body();
+    if (reader_->body_complete()) return;
+    last_ = rest_unread_ = true;
+}
+
+void session::read_more_body() {
+    std::size_t used = 0;
+    progress_ = reader_->read_body(unread(), used);
+    buffer_.consume(used);
+    if (progress_ == progress::failed) return answer_with(reader_->failure());
+    if (progress_ == progress::need_more && buffer_.size() == buffer_.max_size()) answer_with(faults::chunk);
+}
+
+bool session::wants_interim_answer() const noexcept {
+    return reader_->expects_continue() && progress_ == progress::need_more && buffer_.size() == 0 &&
+           request_.body.empty();
+}
+
+void session::answer_with(const fault& f) {
+    if (known_.id.empty()) {
+        if (request_.request_id.empty()) request_.request_id = shared_.hooks.make_request_id();
+        remember_request();
+    }
+    answer_ = shared_.hooks.problem(f.status, f.name, f.detail, known_.id);
+    last_ = rest_unread_ = true;
+}
+
+void session::end_with_exception(std::string_view what) {
+    shared_.log.error("a handler failed", {{"route", known_.route},
+                                           {"request_id", known_.id},
+                                           {"exception", what}});
+    answer_with(faults::internal);
+    rest_unread_ = false;
+}
+
+void session::compose() {
+    if (answer_->close || shared_.draining) last_ = true;
+    framing frame;
+    frame.keep_alive = !last_;
+    frame.old_version = reader_ && reader_->old_version();
+    frame.request_id = known_.id;
+    frame.date = shared_.date.now();
+    head_.clear();
+    append_head(head_, *answer_, frame);
+}
+
+void session::report(bool delivered) {
+    if (!shared_.hooks.observe) return;
+    exchange_record record;
+    record.method = known_.method;
+    record.route = known_.route;
+    record.request_id = known_.id;
+    record.status = answer_->status;
+    if (known_.received != steady_time{}) record.took = clock_now::now() - known_.received;
+    record.body_bytes = answer_->payload().size();
+    record.delivered = delivered;
+    shared_.hooks.observe(record);
+}
+
+asio::awaitable<void> session::run() {
+    error_code ec;
+    bool first = true;
+    while (!last_) {
+        const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() != asio::cancellation_type::none) co_return;
+        begin_message();
+        idle_ = nothing_has_come();
+        if (idle_ && shared_.draining) break;
+        expires_after(idle_ && !first ? shared_.limits.idle_time : shared_.limits.header_time);
+        first = false;
+        if (!idle_) read_head();
+        while (progress_ == progress::need_more) {
+            const asio::mutable_buffer space = room();
+            const auto [failed, n] = co_await socket_.async_read_some(space, as_values);
+            ec = failed;
+            buffer_.commit(n);
+            if (idle_) {
+                idle_ = nothing_has_come();
+                if (ec || (idle_ && (timed_out_ || shared_.draining))) co_return cut();
+                if (idle_) continue;
+                read_head();
+                if (progress_ == progress::need_more) expires_after(shared_.limits.header_time);
+                continue;
+            }
+            if (ec && !timed_out_) co_return cut();
+            if (!ec) read_head();
+            if (progress_ == progress::need_more && timed_out_) {
+                answer_with(faults::timeout);
+                break;
+            }
+        }
+        expires_never();
+        const in_flight_count counted(shared_);
+        if (!answer_) judge_head();
+        remember_request();
+
+        if (!answer_ && progress_ == progress::need_more) {
+            expires_after(shared_.limits.body_time);
+            if (wants_interim_answer()) {
+                const asio::const_buffer text = asio::buffer(interim);
+                const auto [failed, n] = co_await asio::async_write(socket_, text, as_values);
+                if (failed) co_return cut();
+            }
+            while (!answer_ && progress_ == progress::need_more) {
+                const asio::mutable_buffer space = room();
+                const auto [failed, n] = co_await socket_.async_read_some(space, as_values);
+                ec = failed;
+                buffer_.commit(n);
+                if (ec && !timed_out_) co_return cut();
+                if (!ec) read_more_body();
+                if (!answer_ && progress_ == progress::need_more && timed_out_) answer_with(faults::timeout);
+            }
+            expires_never();
+        }
+
+        if (!answer_) {
+            std::string failure;
+            try {
+                response made = co_await shared_.serve.handle(std::move(request_));
+                answer_.emplace(std::move(made));
+            } catch (const std::exception& e) {
+                failure = boost::core::demangle(typeid(e).name());
+            } catch (...) {
+                failure = "unknown";
+            }
+            if (!answer_) {
+                const asio::cancellation_state now = co_await asio::this_coro::cancellation_state;
+                if (now.cancelled() != asio::cancellation_type::none) co_return cut();
+                end_with_exception(failure);
+            }
+        }
+
+        compose();
+        const std::array<asio::const_buffer, 2> parts{
+            asio::buffer(head_), sends_body() ? asio::buffer(answer_->payload()) : asio::const_buffer()};
+        const std::size_t whole = parts[0].size() + parts[1].size();
+        std::size_t written = socket_.write_some(parts, ec);
+        bool delivered = written == whole;
+        if (!delivered && (!ec || ec == asio::error::would_block)) {
+            if (ec) written = 0;
+            delivered = co_await write_rest(written);
+        }
+        report(delivered);
+        if (!delivered) co_return cut();
+    }
+    if (rest_unread_ || buffer_.size() != 0) co_await linger();
+    error_code ignored;
+    socket_.shutdown(tcp::socket::shutdown_both, ignored);
+}
+
+asio::awaitable<bool> session::write_rest(std::size_t written) {
+    expires_after(shared_.limits.write_time);
+    std::array<asio::const_buffer, 2> parts{asio::buffer(head_),
+                                            sends_body() ? asio::buffer(answer_->payload()) : asio::const_buffer()};
+    const std::size_t of_head = std::min(written, parts[0].size());
+    parts[0] += of_head;
+    parts[1] += written - of_head;
+    const auto [failed, n] = co_await asio::async_write(socket_, parts, as_values);
+    expires_never();
+    co_return !failed;
+}
+
+/// Closing while the client still sends would make the system throw the answer away together with its input.
+asio::awaitable<void> session::linger() {
+    error_code ec;
+    socket_.shutdown(tcp::socket::shutdown_send, ec);
+    if (ec) co_return;
+    expires_after(shared_.limits.linger_time);
+    std::size_t left = shared_.limits.linger_bytes;
+    std::array<char, 4096> discarded;
+    while (left > 0 && !timed_out_) {
+        const asio::mutable_buffer space = asio::buffer(discarded);
+        const auto [failed, n] = co_await socket_.async_read_some(space, as_values);
+        if (failed) break;
+        left -= std::min(left, n);
+    }
+    expires_never();
+}
+
+asio::awaitable<void> session::turn_away() {
+    idle_ = false;
+    answer_with(faults::full);
+    answer_->with("Retry-After", std::to_string(shared_.limits.retry_after.count()));
+    compose();
+    error_code ec;
+    const std::array<asio::const_buffer, 2> parts{asio::buffer(head_), asio::buffer(answer_->payload())};
+    socket_.write_some(parts, ec);
+    report(!ec);
+    if (!ec) co_await linger();
+}
+
+} // namespace offboard::http

@@ -1,0 +1,104 @@
+#pragma once
+
+#include "answer_head.hpp"
+#include "request_reader.hpp"
+#include "socket.hpp"
+#include "offboard/async/deadline_watch.hpp"
+#include "offboard/http/server.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+
+#include <list>
+#include <optional>
+#include <string>
+
+namespace offboard::http {
+
+class session;
+
+/// What the sessions of one server share. Outlives them.
+struct session_context {
+    session_context(boost::asio::io_context&, server_limits, handler&, server_hooks, telemetry::log&);
+
+    server_limits limits;
+    handler& serve;
+    server_hooks hooks;
+    telemetry::log& log;
+    async::deadline_watch watch; ///< its grain follows from the shortest limit
+    std::list<session*> sessions;
+    std::size_t in_flight = 0;
+    bool draining = false;
+    date_line date;
+};
+
+/// One connection: request after request until somebody wants it closed. Owned by the task that runs it.
+///
+/// Its deadline cancels whatever the socket waits for and leaves the socket open, so that a request that came too
+/// slowly still gets its 408.
+class session final : private async::deadline_watch::entry {
+  public:
+    session(session_context&, tcp_socket);
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+    ~session();
+
+    /// Never throws but for bugs. Cancelled: the exchange under way is abandoned.
+    boost::asio::awaitable<void> run();
+
+    /// Answers 503 without reading a request: there are too many connections.
+    boost::asio::awaitable<void> turn_away();
+
+    /// The server drains: closes an idle connection; a busy one ends with its answer.
+    void drain();
+
+    /// Closes at once.
+    void cut();
+
+  private:
+    void on_deadline() noexcept override;
+    void expires_after(duration);
+
+    std::string_view unread() const noexcept;
+    boost::asio::mutable_buffer room();
+    bool nothing_has_come();
+
+    void begin_message();
+    void remember_request();
+    bool sends_body() const noexcept;
+    void read_head();
+    void judge_head();
+    bool wants_interim_answer() const noexcept;
+    void read_more_body();
+    void answer_with(const fault&);
+    void end_with_exception(std::string_view what);
+    void compose();
+    void report(bool delivered);
+
+    boost::asio::awaitable<bool> write_rest(std::size_t written);
+    boost::asio::awaitable<void> linger();
+
+    session_context& shared_;
+    std::list<session*>::iterator place_;
+    tcp_socket socket_;
+    boost::beast::flat_buffer buffer_;
+    std::string head_;                       ///< of the answer being written
+    request request_;
+    /// What is needed of the request after the handler has moved from it.
+    struct {
+        std::string id;
+        std::string_view method;
+        std::string_view route;
+        steady_time received{};
+        bool head = false;
+    } known_;
+    std::optional<request_reader> reader_;
+    std::optional<response> answer_;
+    progress progress_ = progress::need_more;
+    bool idle_ = true;       ///< nothing of a next request has come
+    bool timed_out_ = false; ///< since the deadline was last set
+    bool last_ = false;      ///< the connection ends with this answer
+    bool rest_unread_ = false; ///< and what the client still sends is not wanted
+};
+
+} // namespace offboard::http

@@ -1,0 +1,68 @@
+#include "by_status.hpp"
+
+#include "verdicts.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace offboard::vendors {
+
+namespace {
+
+enum class reading {
+    settle,     ///< the row's outcome
+    later,      ///< not now
+    one_of_you, ///< a whole call refused for what may be one place's sake
+    fault,      ///< the vendor's side failed
+};
+
+/// The first row whose range holds the status decides.
+struct row {
+    unsigned first;
+    unsigned last;
+    reading how;
+    std::string_view code;
+    bool retryable;
+};
+
+constexpr std::array rows = {
+    row{300, 399, reading::settle, "redirected", true},
+    row{400, 400, reading::one_of_you, "rejected", false},
+    row{401, 401, reading::settle, "vendor_auth", true},
+    row{403, 403, reading::settle, "vendor_auth", true},
+    row{404, 404, reading::settle, "ambiguous_404", true}, // no such customer, or a wrong host or path: never
+                                                           // `absent`
+    row{408, 408, reading::fault, "vendor_error", true},
+    row{413, 413, reading::one_of_you, "rejected", false},
+    row{422, 422, reading::one_of_you, "rejected", false},
+    row{429, 429, reading::later, "rate_limited", true},
+    row{400, 499, reading::settle, "rejected", false},
+    row{500, 599, reading::fault, "vendor_error", true},
+};
+
+verdict one(const batch& b, const place& p, const row& r, const vendor_detail& vendor) {
+    if (r.how == reading::fault) return vendor_fault(b, p, vendor);
+    verdict v = settled(step_status::failed, r.code, r.retryable, vendor);
+    if (r.how == reading::later) v.what = next::later;
+    if (r.how == reading::one_of_you && b.places.size() > 1) v.what = next::isolate;
+    return v;
+}
+
+} // namespace
+
+bool claims_success(unsigned status) noexcept {
+    return status >= 200 && status <= 299;
+}
+
+std::vector<verdict> by_status(const batch& b, unsigned status, const vendor_detail& vendor) {
+    const auto* r = std::find_if(rows.begin(), rows.end(),
+                                 [&](const row& at) { return at.first <= status && status <= at.last; });
+    if (r == rows.end()) return for_all(b, unproven("unreadable_answer", vendor));
+    std::vector<verdict> all;
+    all.reserve(b.places.size());
+    for (const place& p : b.places)
+        all.push_back(one(b, p, *r, vendor));
+    return all;
+}
+
+} // namespace offboard::vendors

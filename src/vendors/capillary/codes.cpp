@@ -1,0 +1,169 @@
+#include "codes.hpp"
+
+#include "../by_status.hpp"
+#include "../verdicts.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace json = boost::json;
+
+namespace offboard::vendors::capillary {
+
+namespace {
+
+using enum step_status;
+
+constexpr std::array rows = {
+    // The platform's own, in either call. 429, 461, 503 and 4001: not now; 521: not now, for this customer.
+    row{401, "vendor_auth", scope::request, failed, true, next::settle},
+    row{403, "vendor_auth", scope::request, failed, true, next::settle},
+    row{429, "rate_limited", scope::request, failed, true, next::later},
+    row{461, "vendor_busy", scope::request, failed, true, next::later},
+    row{500, "vendor_error", scope::customer, failed, true, next::retry},
+    row{503, "vendor_busy", scope::request, failed, true, next::later},
+    row{521, "vendor_busy", scope::customer, failed, true, next::later},
+    row{1060, "batch_refused", scope::request, failed, false, next::isolate},
+    row{4000, "vendor_auth", scope::request, failed, true, next::settle},
+    row{4001, "vendor_busy", scope::request, failed, true, next::later},
+    row{8015, "not_found", scope::customer, absent, false, next::settle},
+
+    // Revoking.
+    row{1101, "program_invalid", scope::request, failed, false, next::settle, call::revoke},
+    row{1212, "entity_type_invalid", scope::request, failed, false, next::settle, call::revoke},
+    row{2305, "earn_ids_invalid", scope::customer, failed, false, next::settle, call::revoke,
+        condition::fresh_earn_ids},
+    row{2305, "already_revoked", scope::customer, succeeded, false, next::settle, call::revoke},
+    row{8874, "promotion_invalid", scope::request, failed, false, next::settle, call::revoke},
+    row{8881, "promotion_missing", scope::request, failed, false, next::settle, call::revoke},
+    row{8892, "promotion_inactive", scope::request, failed, false, next::settle, call::revoke},
+    row{8896, "vendor_error", scope::customer, failed, true, next::settle, call::revoke},
+    row{8899, "user_group_refused", scope::request, failed, false, next::settle, call::revoke},
+    row{8901, "entity_type_invalid", scope::request, failed, false, next::settle, call::revoke},
+    row{8902, "not_applicable", scope::request, skipped, false, next::settle, call::revoke,
+        condition::of_enrolment},
+    row{8902, "not_supported", scope::request, failed, false, next::settle, call::revoke},
+    row{8903, "earn_ids_invalid", scope::customer, failed, false, next::settle, call::revoke,
+        condition::fresh_earn_ids},
+    row{8903, "already_revoked", scope::customer, succeeded, false, next::settle, call::revoke},
+    row{11013, "identifier_missing", scope::request, failed, false, next::settle, call::revoke},
+
+    // Delinking. 1011 to 1013 are of the customer, the others of one programme unless they say `request`.
+    row{1011, "not_found", scope::request, absent, false, next::settle, call::delink},
+    row{1012, "not_found", scope::request, absent, false, next::settle, call::delink},
+    row{1013, "not_found", scope::request, absent, false, next::settle, call::delink},
+    row{2001, "vendor_error", scope::request, failed, true, next::retry, call::delink},
+    row{2004, "already_delinked", scope::customer, succeeded, false, next::settle, call::delink},
+    row{2005, "not_enrolled", scope::customer, failed, false, next::settle, call::delink,
+        condition::says_enrol},
+    row{2005, "already_linked", scope::customer, failed, false, next::settle, call::delink,
+        condition::says_linked},
+    row{2005, "refused", scope::customer, failed, false, next::settle, call::delink},
+    row{2006, "programme_not_found", scope::customer, failed, false, next::settle, call::delink},
+    row{2007, "programme_tier_not_found", scope::customer, failed, false, next::settle, call::delink},
+    row{2008, "too_many_programmes", scope::request, failed, false, next::settle, call::delink},
+    row{2010, "outcome_unknown", scope::request, unknown, true, next::retry, call::delink},
+};
+
+bool mentions(std::string_view message, std::string_view lower_case) {
+    return std::search(message.begin(), message.end(), lower_case.begin(), lower_case.end(),
+                       [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; }) !=
+           message.end();
+}
+
+bool holds(condition when, const fault& f, const batch& b, const place& p) {
+    switch (when) {
+    case condition::always: return true;
+    case condition::of_enrolment: return b.what == action::revoke_enrol;
+    case condition::fresh_earn_ids:
+        return b.what == action::revoke_earn && !p.earn_ids.empty() && !p.acted_before;
+    case condition::says_enrol: return mentions(f.message, "enrol");
+    case condition::says_linked: return mentions(f.message, "linked");
+    }
+    return false;
+}
+
+vendor_detail detail_of(const fault& f) {
+    vendor_detail detail;
+    detail.code = f.code;
+    detail.message = f.message;
+    return detail;
+}
+
+/// Like `judge`, but a fault of one customer in a call of several is nobody's yet.
+verdict judge_in_company(const std::vector<fault>& faults, const batch& b, const place& p) {
+    const bool shared = std::any_of(faults.begin(), faults.end(),
+                                    [&](const fault& f) { return scope_of(f, b) == scope::customer; });
+    // A delink call has one customer, so what is said of the customer is said of every place.
+    const bool about_the_customer = b.what == action::delink && faults.front().code == 8015;
+    if (b.places.size() > 1 && shared && !about_the_customer) return undivided("ambiguous_answer");
+    return judge(faults, b, p);
+}
+
+} // namespace
+
+std::optional<std::vector<fault>> read_faults(const json::object* from, std::string_view name) {
+    std::vector<fault> faults;
+    if (member(from, name) == nullptr) return faults;
+    const json::array* list = array_member(from, name);
+    if (list == nullptr) return std::nullopt;
+    for (const json::value& item : *list) {
+        const vendor_detail words = said(item.if_object());
+        fault f{words.code, words.message};
+        if (const auto text = text_of(&item)) f.message = kept_words(*text);
+        faults.push_back(std::move(f));
+    }
+    return faults;
+}
+
+const row* find(const fault& f, const batch& b, const place& p) noexcept {
+    if (!f.code) return nullptr;
+    const call here = b.what == action::delink ? call::delink : call::revoke;
+    const auto* at = std::find_if(rows.begin(), rows.end(), [&](const row& r) {
+        return r.code == *f.code && (r.in == call::any || r.in == here) && holds(r.when, f, b, p);
+    });
+    return at == rows.end() ? nullptr : at;
+}
+
+verdict judge(const fault& f, const batch& b, const place& p) {
+    const row* r = find(f, b, p);
+    if (r == nullptr) return settled(failed, "refused", false, detail_of(f));
+    if (r->then == next::retry && r->status == failed) return vendor_fault(b, p, detail_of(f));
+    verdict v = settled(r->status, r->name, r->retryable, detail_of(f));
+    v.what = r->then == next::isolate && b.places.size() == 1 ? next::settle : r->then;
+    v.may_have_acted = r->then == next::retry;
+    return v;
+}
+
+verdict judge(const std::vector<fault>& faults, const batch& b, const place& p) {
+    verdict first = judge(faults.front(), b, p);
+    if (!counts_as_ok(first.result.status)) return first;
+    for (const fault& f : faults) {
+        verdict other = judge(f, b, p);
+        if (!counts_as_ok(other.result.status)) return other;
+    }
+    return first;
+}
+
+scope scope_of(const fault& f, const batch& b) noexcept {
+    const row* r = b.places.empty() ? nullptr : find(f, b, b.places.front());
+    return r == nullptr ? scope::customer : r->whose;
+}
+
+bool surely_did_nothing(const fault& f, const batch& b, const place& p) noexcept {
+    const row* r = find(f, b, p);
+    return r != nullptr && r->then != next::retry && r->name != "vendor_error";
+}
+
+std::vector<verdict> judge_envelope(const std::vector<fault>& faults, const batch& b, unsigned status) {
+    const bool known = std::any_of(faults.begin(), faults.end(),
+                                   [&](const fault& f) { return find(f, b, b.places.front()) != nullptr; });
+    if (!known && !claims_success(status)) return by_status(b, status, detail_of(faults.front()));
+    std::vector<verdict> verdicts;
+    verdicts.reserve(b.places.size());
+    for (const place& p : b.places)
+        verdicts.push_back(judge_in_company(faults, b, p));
+    return verdicts;
+}
+
+} // namespace offboard::vendors::capillary

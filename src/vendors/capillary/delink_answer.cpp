@@ -1,0 +1,68 @@
+#include "../by_status.hpp"
+#include "../verdicts.hpp"
+#include "delink.hpp"
+#include "delink_report.hpp"
+
+namespace json = boost::json;
+
+namespace offboard::vendors::capillary {
+
+namespace {
+
+vendor_detail detail_of(const status_object& s) {
+    vendor_detail detail;
+    detail.code = s.code;
+    detail.message = s.message;
+    return detail;
+}
+
+/// The customer was not found: nothing can have been delinked, so every programme shares that verdict.
+verdict judge_customer(const delink_report& report, const batch& b, const place& p) {
+    const status_object& customer = report.customer;
+    if (!customer.says_failed(customer_found) || report.any_done())
+        return unproven("contradictory_answer", detail_of(customer));
+    return judge(customer.as_fault(), b, p);
+}
+
+verdict judge_programme(const delink_report& report, const batch& b, const place& p) {
+    bool twice = false;
+    const delink_report::programme* found = report.find(p.partner_program, twice);
+    if (found == nullptr) return unproven("vendor_omitted");
+    const status_object& status = found->status;
+    if (twice) return unproven("contradictory_answer", detail_of(status));
+    if (status.says_failed(programme_done)) return judge(status.as_fault(), b, p);
+    if (!status.says_done(programme_done)) return unproven("contradictory_answer", detail_of(status));
+    verdict done = settled(step_status::succeeded, "delinked");
+    done.result.vendor.entity_id = report.customer_id;
+    return done;
+}
+
+verdict judge_place(const delink_report& report, const batch& b, const place& p) {
+    if (report.customer.status == false) return judge_customer(report, b, p);
+    const verdict v = judge_programme(report, b, p);
+    // What opens a gate wants the whole answer behind it.
+    const bool backed = report.customer.says_done(customer_found) && !report.errors_beside;
+    if (counts_as_ok(v.result.status) && !backed) return unproven("contradictory_answer", v.result.vendor);
+    return v;
+}
+
+} // namespace
+
+std::vector<verdict> decode_delink(const batch& b, const incoming_response& r) {
+    const answer read(r.body);
+    const json::object* body = read.object();
+    no_report why{};
+    const auto report = read_delink(body, why);
+    if (report) {
+        std::vector<verdict> verdicts;
+        verdicts.reserve(b.places.size());
+        for (const place& p : b.places)
+            verdicts.push_back(judge_place(*report, b, p));
+        return verdicts;
+    }
+    const auto whole = read_faults(body, "errors");
+    if (why == no_report::nobody && whole && !whole->empty()) return judge_envelope(*whole, b, r.status);
+    return by_status(b, r.status, said(body));
+}
+
+} // namespace offboard::vendors::capillary

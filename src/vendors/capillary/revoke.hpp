@@ -1,0 +1,17 @@
+#pragma once
+
+#include "offboard/vendors/codec.hpp"
+
+#include <vector>
+
+/// Capillary's bulk revoke (docs.capillarytech.com, revoke loyalty promotions).
+namespace offboard::vendors::capillary {
+
+/// `earnIds` is absent where a place names no earns: that revokes them all. An empty list is never sent, for
+/// nobody knows what the vendor makes of it.
+outgoing_request encode_revoke(const batch&);
+
+/// The body is read before the HTTP status, which the vendor's documents leave open for failed entries.
+std::vector<verdict> decode_revoke(const batch&, const incoming_response&);
+
+} // namespace offboard::vendors::capillary

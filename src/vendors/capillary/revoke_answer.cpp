@@ -1,0 +1,29 @@
+#include "../by_status.hpp"
+#include "../verdicts.hpp"
+#include "attribution.hpp"
+#include "revoke.hpp"
+
+namespace json = boost::json;
+
+namespace offboard::vendors::capillary {
+
+std::vector<verdict> decode_revoke(const batch& b, const incoming_response& r) {
+    const answer read(r.body);
+    const json::object* body = read.object();
+    const json::array* list = array_member(body, "response");
+    // `totalCount` and `failureCount` are not looked at: where they disagree, the entries are right.
+    if (list != nullptr && !list->empty()) {
+        std::vector<entry> entries;
+        entries.reserve(list->size());
+        for (const json::value& v : *list)
+            entries.push_back(read_entry(v, b.what));
+        return attribute(b, entries);
+    }
+    const auto whole = read_faults(body, "errors");
+    if (whole && !whole->empty()) return judge_envelope(*whole, b, r.status);
+    if (list != nullptr && claims_success(r.status))
+        return attribute(b, {}); // nobody's fault, nobody's success
+    return by_status(b, r.status, said(body));
+}
+
+} // namespace offboard::vendors::capillary

@@ -1,0 +1,44 @@
+#include "verdicts.hpp"
+
+namespace offboard::vendors {
+
+verdict settled(step_status status, std::string_view code, bool retryable, vendor_detail vendor) {
+    verdict v;
+    v.result = outcome{status, code, retryable, std::move(vendor)};
+    return v;
+}
+
+verdict unproven(std::string_view code, vendor_detail vendor) {
+    verdict v = settled(step_status::unknown, code, true, std::move(vendor));
+    v.may_have_acted = true;
+    return v;
+}
+
+verdict undivided(std::string_view code, bool may_have_acted, vendor_detail vendor) {
+    verdict v = settled(step_status::unknown, code, true, std::move(vendor));
+    v.what = next::isolate;
+    v.may_have_acted = may_have_acted;
+    return v;
+}
+
+verdict vendor_fault(const batch& b, const place& p, vendor_detail vendor) {
+    verdict v;
+    v.what = next::retry;
+    v.may_have_acted = true;
+    v.result = repeat_rule(b.what, p) == repeat::once
+                   ? lost_outcome()
+                   : outcome{step_status::failed, "vendor_error", true, {}};
+    v.result.vendor = std::move(vendor);
+    return v;
+}
+
+bool counts_as_ok(step_status s) noexcept {
+    return s == step_status::accepted || s == step_status::succeeded || s == step_status::absent ||
+           s == step_status::skipped;
+}
+
+std::vector<verdict> for_all(const batch& b, const verdict& v) {
+    return std::vector<verdict>(b.places.size(), v);
+}
+
+} // namespace offboard::vendors

@@ -1,0 +1,110 @@
+#include "negotiation.hpp"
+
+#include "offboard/api/prefer.hpp"
+#include "offboard/api/problem.hpp"
+#include "offboard/telemetry/trace_context.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace std::chrono_literals;
+using namespace offboard;
+
+namespace {
+struct counting final : random_source {
+    std::uint64_t n = 1;
+    std::uint64_t next() override { return n++; }
+};
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(headers_suite)
+
+BOOST_AUTO_TEST_CASE(prefer_is_read_as_rfc_7240_says) {
+    const struct {
+        std::string_view list;
+        bool async;
+        std::optional<std::chrono::seconds> wait;
+    } rows[] = {
+        {"", false, {}},
+        {"respond-async", true, {}},
+        {"Respond-Async, WAIT=10", true, 10s},
+        {"wait=\"7\"; x=y, return=minimal", false, 7s},
+        {"wait=0", false, 0s},
+        {"wait=3, wait=9", false, 3s},
+        {"wait=x", false, {}},
+        {"wait=-1", false, {}},
+        {"wait", false, {}},
+        {"wait=99999999999999999999", false, 3600s},
+        {"handling=\"a,respond-async\"", false, {}},
+        {",,;=,", false, {}},
+    };
+    for (const auto& row : rows) {
+        BOOST_TEST_CONTEXT(row.list) {
+            const auto got = api::read_prefer(row.list);
+            BOOST_TEST(got.respond_async == row.async);
+            BOOST_TEST((got.wait == row.wait));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(accept_goes_by_the_most_specific_range) {
+    const struct {
+        std::string_view accept;
+        bool json;
+    } rows[] = {
+        {"", true},
+        {"*/*", true},
+        {"application/json", true},
+        {"Application/JSON; q=0.1", true},
+        {"application/*", true},
+        {"text/html", false},
+        {"text/html, */*;q=0.1", true},
+        {"application/json;q=0, */*", false},
+        {"*/*;q=0", false},
+        {"*/*;q=0.0, application/json;q=0.5", true},
+        {"application/problem+json", false},
+        {"nonsense", false},
+    };
+    for (const auto& row : rows)
+        BOOST_TEST(api::accepts(row.accept, "application", "json") == row.json, row.accept);
+}
+
+BOOST_AUTO_TEST_CASE(only_json_is_json) {
+    for (const auto* good : {"application/json", "application/json; charset=utf-8", "APPLICATION/JSON ;x"})
+        BOOST_TEST(api::is_json(good), good);
+    for (const auto* bad : {"", "text/json", "application/json5", "application/x-www-form-urlencoded", "json"})
+        BOOST_TEST(!api::is_json(bad), bad);
+}
+
+BOOST_AUTO_TEST_CASE(a_valid_trace_is_continued_and_anything_else_begins_a_new_one) {
+    const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    counting random;
+    const auto sampled = telemetry::continue_trace("00-" + trace + "-00f067aa0ba902b7-01", random);
+    BOOST_TEST(sampled.substr(0, 36) == "00-" + trace + "-");
+    BOOST_TEST(sampled.substr(36, 16) != "00f067aa0ba902b7");
+    BOOST_TEST(sampled.substr(52) == "-01");
+    BOOST_TEST(telemetry::continue_trace("cc-" + trace + "-00f067aa0ba902b7-00-later", random).substr(3, 32) == trace);
+    for (const std::string& bad :
+         {std::string(), "00-" + trace + "-00f067aa0ba902b7", "00-" + trace + "-00f067aa0ba902b7-01-x",
+          "ff-" + trace + "-00f067aa0ba902b7-01", "00-" + std::string(32, '0') + "-00f067aa0ba902b7-01",
+          "00-" + trace + "-" + std::string(16, '0') + "-01", "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"}) {
+        const auto fresh = telemetry::continue_trace(bad, random);
+        BOOST_TEST(fresh.size() == 55u);
+        BOOST_TEST(fresh.find(trace) == std::string::npos);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(every_503_says_when_to_come_again_and_every_problem_names_its_request) {
+    for (const errc e : {errc::queue_full, errc::journal_full, errc::journal_unavailable, errc::draining, errc::not_found,
+                         errc::answer_lost}) {
+        const auto answer = api::problem_of(e, "01JD2M7Q0R8W2C5V9T3K6H4XNB");
+        BOOST_TEST(answer.content_type == "application/problem+json");
+        BOOST_TEST(answer.body.find("urn:offboard:request:01JD2M7Q0R8W2C5V9T3K6H4XNB") != std::string::npos);
+        bool retry = false;
+        for (const auto& [name, value] : answer.headers)
+            retry = retry || name == "Retry-After";
+        BOOST_TEST(retry == (answer.status == 503));
+        BOOST_TEST((answer.status == 404 || answer.status == 500 || answer.status == 503));
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,158 @@
+// Renders the Kubernetes base with kubectl and holds it to what must not get lost in an edit.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { parse, parseAllDocuments } from 'yaml';
+
+const base = fileURLToPath(new URL('../../deploy/kubernetes/base', import.meta.url));
+const kubectl = process.env.KUBECTL ?? 'kubectl';
+const run = spawnSync(kubectl, ['kustomize', base], { encoding: 'utf8' });
+if (run.error) {
+  console.error(`cannot run ${kubectl}: ${run.error.code}. Install kubectl (Debian: kubernetes-client) or set KUBECTL.`);
+  process.exit(1);
+}
+if (run.status !== 0) {
+  console.error(`kubectl kustomize failed:\n${run.stderr}`);
+  process.exit(1);
+}
+
+const objects = parseAllDocuments(run.stdout).map((d) => {
+  assert.deepEqual(d.errors, []);
+  return d.toJS();
+});
+const all = (kind) => objects.filter((o) => o.kind === kind);
+const one = (kind, name = 'offboard') => {
+  const found = all(kind).filter((o) => o.metadata.name === name || o.metadata.name.startsWith(`${name}-config-`));
+  assert.equal(found.length, 1, `exactly one ${kind} ${name}`);
+  return found[0];
+};
+
+const deployment = one('Deployment');
+const pod = deployment.spec.template.spec;
+const [container] = pod.containers;
+const configMap = one('ConfigMap');
+const config = parse(configMap.data['offboard.yaml']);
+const volume = (name) => pod.volumes.find((v) => v.name === name);
+const mount = (name) => container.volumeMounts.find((m) => m.name === name);
+const includes = (labels, selector) => Object.entries(selector).every(([k, v]) => labels[k] === v);
+const secondsOf = (text) => Number(/^(\d+)s$/.exec(text)[1]);
+
+test('there are these objects and no others', () => {
+  assert.deepEqual(objects.map((o) => `${o.apiVersion} ${o.kind}`).sort(), [
+    'apps/v1 Deployment', 'networking.k8s.io/v1 Ingress', 'networking.k8s.io/v1 NetworkPolicy',
+    'policy/v1 PodDisruptionBudget', 'v1 ConfigMap', 'v1 Service', 'v1 Service',
+  ]);
+});
+
+test('no Secret is rendered and none is written into the configuration', () => {
+  assert.deepEqual(all('Secret'), []);
+  assert.doesNotMatch(configMap.data['offboard.yaml'], /^[^#]*\b(secret|password|api_key|client_secret)\s*:/m);
+});
+
+test('the image has a tag, and not latest', () => {
+  assert.match(container.image, /:[^:/]+$/);
+  assert.doesNotMatch(container.image, /:latest$/);
+});
+
+test('the probes ask the admin port', () => {
+  const admin = container.ports.find((p) => p.name === 'admin');
+  assert.equal(admin.containerPort, 9090);
+  for (const [probe, path] of [['startupProbe', '/livez'], ['livenessProbe', '/livez'], ['readinessProbe', '/readyz']]) {
+    assert.equal(container[probe]?.httpGet.path, path, probe);
+    assert.equal(container[probe].httpGet.port, 'admin', probe);
+  }
+});
+
+test('the pod runs under the restricted profile', () => {
+  assert.equal(pod.containers.length, 1);
+  assert.equal(pod.securityContext.runAsNonRoot, true);
+  assert.ok(pod.securityContext.runAsUser > 0);
+  assert.equal(pod.securityContext.seccompProfile.type, 'RuntimeDefault');
+  assert.equal(pod.automountServiceAccountToken, false);
+  assert.equal(container.securityContext.allowPrivilegeEscalation, false);
+  assert.equal(container.securityContext.readOnlyRootFilesystem, true);
+  assert.deepEqual(container.securityContext.capabilities, { drop: ['ALL'] });
+  assert.ok(!pod.hostNetwork && !pod.hostPID && !pod.hostIPC);
+  assert.ok(pod.volumes.every((v) => !v.hostPath));
+});
+
+test('the container has requests and a memory limit', () => {
+  assert.ok(container.resources.requests.cpu && container.resources.requests.memory && container.resources.limits.memory);
+});
+
+test('a journal in memory means one pod at a time', () => {
+  assert.ok('memory' in config.journal);
+  assert.equal(deployment.spec.replicas, 1);
+  assert.equal(deployment.spec.strategy.type, 'Recreate');
+});
+
+test('the rendered configuration is mounted where the image looks for it', () => {
+  assert.match(configMap.metadata.name, /^offboard-config-[a-z0-9]+$/);
+  assert.equal(volume('config').configMap.name, configMap.metadata.name);
+  assert.equal(mount('config').mountPath, '/etc/offboard');
+});
+
+test('every secret file of the configuration is in the mounted Secret, and nothing else is', () => {
+  const { secret } = volume('secrets');
+  assert.ok(secret.secretName);
+  const mounted = secret.items.map((i) => `${mount('secrets').mountPath}/${i.path}`).sort();
+  const named = [];
+  JSON.stringify(config, (key, value) => {
+    if (key.endsWith('_file')) named.push(value);
+    return value;
+  });
+  assert.deepEqual(named.sort(), mounted);
+});
+
+test('the configuration has the keys of the contract and the ports of the pod', () => {
+  assert.deepEqual(Object.keys(config).sort(), ['admin_listen', 'auth', 'deadline', 'default_plan', 'drain',
+    'give_up_after', 'journal', 'listen', 'plans', 'vendors']);
+  assert.deepEqual(Object.keys(config.vendors).sort(), ['billing', 'capillary', 'mention_me']);
+  assert.ok(config.default_plan in config.plans);
+  assert.equal(config.listen.split(':').at(-1), String(container.ports.find((p) => p.name === 'http').containerPort));
+  assert.equal(config.admin_listen.split(':').at(-1), String(container.ports.find((p) => p.name === 'admin').containerPort));
+  for (const vendor of Object.values(config.vendors)) assert.match(vendor.base_url, /^https:/);
+});
+
+test('draining ends before the pod is killed', () => {
+  const drain = secondsOf(config.drain.delay) + secondsOf(config.drain.timeout);
+  assert.ok(drain <= 25 && pod.terminationGracePeriodSeconds > drain);
+});
+
+test('the Ingress shows callers their routes and no others', () => {
+  const { spec } = one('Ingress');
+  assert.equal(spec.defaultBackend, undefined);
+  assert.equal(spec.rules.length, 1);
+  const { paths } = spec.rules[0].http;
+  assert.deepEqual(paths.map((p) => `${p.pathType} ${p.path}`).sort(), ['Exact /docs', 'Exact /openapi.yaml', 'Prefix /offboard']);
+  for (const { backend } of paths) assert.deepEqual(backend.service, { name: 'offboard', port: { name: 'http' } });
+  assert.deepEqual(spec.tls.flatMap((t) => t.hosts), [spec.rules[0].host]);
+});
+
+test('the callers\' Service has no admin port', () => {
+  assert.deepEqual(one('Service').spec.ports.map((p) => p.port), [8080]);
+  assert.deepEqual(one('Service', 'offboard-admin').spec.ports.map((p) => p.port), [9090]);
+  for (const service of all('Service')) assert.ok(['ClusterIP', undefined].includes(service.spec.type));
+});
+
+test('every selector finds the pod', () => {
+  const { labels } = deployment.spec.template.metadata;
+  const selectors = [deployment.spec.selector.matchLabels, one('PodDisruptionBudget').spec.selector.matchLabels,
+    one('NetworkPolicy').spec.podSelector.matchLabels, ...all('Service').map((s) => s.spec.selector),
+    ...pod.topologySpreadConstraints.map((t) => t.labelSelector.matchLabels)];
+  for (const selector of selectors) {
+    assert.ok(Object.keys(selector).length > 0);
+    assert.ok(includes(labels, selector));
+  }
+});
+
+test('the NetworkPolicy opens nothing else', () => {
+  const { spec } = one('NetworkPolicy');
+  assert.deepEqual(spec.policyTypes, ['Ingress', 'Egress']);
+  assert.deepEqual(spec.ingress.map((r) => r.ports.map((p) => p.port)), [[8080], [9090]]);
+  for (const rule of spec.ingress) assert.ok(rule.from.length > 0 && rule.from.every((f) => f.namespaceSelector.matchLabels));
+  const out = spec.egress.flatMap((r) => r.ports.map((p) => `${p.protocol} ${p.port}`));
+  assert.deepEqual(out.sort(), ['TCP 443', 'TCP 53', 'UDP 53']);
+});

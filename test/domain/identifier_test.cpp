@@ -1,0 +1,48 @@
+#include "offboard/domain/identifier.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using offboard::identifier_fault;
+using offboard::identifier_kind;
+
+BOOST_AUTO_TEST_SUITE(identifier_suite)
+
+BOOST_AUTO_TEST_CASE(a_value_is_taken_as_it_is_or_refused) {
+    const std::string long_enough(256, 'x');
+    std::string accents;
+    for (int i = 0; i < 256; ++i)
+        accents += "\xC3\xA9"; // 256 characters, 512 bytes
+    const struct {
+        identifier_kind kind;
+        std::string value;
+        bool good;
+    } rows[] = {
+        {identifier_kind::email, "jo@example.com", true},
+        {identifier_kind::email, " jo@example.com ", true}, // never trimmed, carried exactly
+        {identifier_kind::email, "", false},
+        {identifier_kind::email, "jo@example.com\r\nX: y", false},
+        {identifier_kind::email, std::string("a\0b", 3), false},
+        {identifier_kind::email, "a\x7F", false},
+        {identifier_kind::email, "a\xC2\x85", false},
+        {identifier_kind::email, long_enough, true},
+        {identifier_kind::email, long_enough + "x", false},
+        {identifier_kind::email, accents, true},
+        {identifier_kind::mobile, "919800000000", true},
+        {identifier_kind::mobile, "0919800000000", true},
+        {identifier_kind::mobile, "+919800000000", false}, // the reader strips the one +
+        {identifier_kind::mobile, "91 9800 000000", false},
+        {identifier_kind::mobile, "91-98", false},
+        {identifier_kind::billing_customer_id, "191&keep=password", true}, // encoded on the wire
+        {identifier_kind::billing_order_id, "A-77", true},
+    };
+    for (const auto& row : rows)
+        BOOST_TEST(identifier_fault(row.kind, row.value).empty() == row.good, row.value);
+}
+
+BOOST_AUTO_TEST_CASE(kinds_have_the_contracts_names) {
+    for (const auto kind : offboard::all_identifier_kinds)
+        BOOST_TEST((offboard::identifier_kind_from(offboard::to_string(kind)) == kind));
+    BOOST_TEST(!offboard::identifier_kind_from("e_mail"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

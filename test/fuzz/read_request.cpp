@@ -1,0 +1,47 @@
+// The request decoder: whatever bytes come, it either reports a fault or gives an offboarding that is sound.
+#include "offboard/api/read_offboarding.hpp"
+
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+using namespace offboard;
+
+namespace {
+
+const config::settings& settings() {
+    static const config::settings made = [] {
+        config::settings s;
+        for (auto& section : s.vendors)
+            section.emplace();
+        plan p;
+        p.lapse = p.forget = true;
+        s.plans.emplace("gdpr-erasure", p);
+        s.default_plan = "gdpr-erasure";
+        return s;
+    }();
+    return made;
+}
+
+void require(bool holds) {
+    if (!holds) std::abort();
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    json_fault broken;
+    const auto body = parse_json({reinterpret_cast<const char*>(data), size}, broken);
+    if (!body) return 0;
+    fault_list faults;
+    offboarding what = api::read_offboarding(*body, settings(), faults);
+    if (!faults.empty()) return 0;
+    require(!what.plan.empty() && !what.customers.empty() && what.customers.size() <= most_customers);
+    for (const customer& c : what.customers)
+        for (const identifier& i : c.identifiers)
+            require(identifier_fault(i.kind, i.value).empty());
+    std::vector<std::uint32_t> first;
+    for (const step& s : expand(what, first))
+        require(s.who ? s.outcome.status == step_status::pending : s.outcome.status == step_status::skipped);
+    return 0;
+}
