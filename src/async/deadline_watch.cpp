@@ -16,7 +16,8 @@ struct deadline_watch::alarm : std::enable_shared_from_this<alarm> {
         });
     }
 
-    boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+    boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                      boost::asio::wait_traits<std::chrono::steady_clock>,
                                       boost::asio::io_context::executor_type>
         timer;
     deadline_watch* watch;

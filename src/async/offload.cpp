@@ -4,11 +4,14 @@
 
 namespace offboard::async {
 
-offload_pool::offload_pool(std::string name, std::size_t threads) : name_(std::move(name)), threads_(threads) {
+offload_pool::offload_pool(std::string name, std::size_t threads)
+    : name_(std::move(name)), threads_(threads) {
     name_.resize(std::min<std::size_t>(name_.size(), 15)); // what Linux takes
 }
 
-offload_pool::~offload_pool() { threads_.join(); }
+offload_pool::~offload_pool() {
+    threads_.join();
+}
 
 void offload_pool::submit(const boost::asio::any_io_executor& home, std::function<void()> work,
                           std::function<void()> done) {

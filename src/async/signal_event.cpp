@@ -44,7 +44,8 @@ bool signal_event::notify_one() noexcept {
 
 void signal_event::notify_all() noexcept {
     // A woken waiter resumes through the loop, so nobody joins the list meanwhile.
-    while (notify_one()) {}
+    while (notify_one()) {
+    }
 }
 
 asio::awaitable<bool> signal_event::wait_until(steady_time deadline) {

@@ -16,6 +16,8 @@ asio::awaitable<bool> sleep_until(steady_time when) {
     co_return !ec;
 }
 
-asio::awaitable<bool> sleep_for(duration d) { return sleep_until(std::chrono::steady_clock::now() + d); }
+asio::awaitable<bool> sleep_for(duration d) {
+    return sleep_until(std::chrono::steady_clock::now() + d);
+}
 
 } // namespace offboard::async

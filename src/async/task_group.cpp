@@ -23,7 +23,9 @@ struct task_group::joiners {
 task_group::task_group(asio::any_io_executor executor, telemetry::log& log)
     : executor_(std::move(executor)), log_(log), joiners_(std::make_unique<joiners>()) {}
 
-task_group::~task_group() { assert(tasks_.empty()); }
+task_group::~task_group() {
+    assert(tasks_.empty());
+}
 
 void task_group::spawn(std::string_view name, asio::awaitable<void> work) {
     tasks_.emplace_back();
@@ -47,7 +49,8 @@ void task_group::ended(place here, std::exception_ptr thrown) {
         } catch (const std::exception& e) {
             // The type, not the text: what() may repeat what somebody sent.
             ++failures_;
-            log_.error("a task failed", {{"task", here->name}, {"exception", boost::core::demangle(typeid(e).name())}});
+            log_.error("a task failed",
+                       {{"task", here->name}, {"exception", boost::core::demangle(typeid(e).name())}});
         } catch (...) {
             ++failures_;
             log_.error("a task failed", {{"task", here->name}});
@@ -74,6 +77,8 @@ asio::awaitable<bool> task_group::join_until(steady_time deadline) {
     co_return true;
 }
 
-asio::awaitable<void> task_group::join() { co_await join_until(steady_time::max()); }
+asio::awaitable<void> task_group::join() {
+    co_await join_until(steady_time::max());
+}
 
 } // namespace offboard::async

@@ -24,11 +24,6 @@ struct defaults {
 constexpr std::array<defaults, vendor_count> of_vendor = {
     defaults{300, 5min, 100, 4}, defaults{1000, 1min, 100, 16}, defaults{600, 1min, 1, 8}};
 
-/// Capillary, "Revoke Loyalty Promotions": the values of `source`.
-constexpr std::array<std::string_view, 11> sources = {"FACEBOOK", "WEB_ENGAGE", "INSTORE", "MARTJACK",
-                                                      "TMALL",    "TAOBAO",     "JD",      "ECOMMERCE",
-                                                      "WEBSITE",  "LINE",       "ALL"};
-
 std::size_t largest_batch(vendor v) {
     std::size_t most = 1;
     for (std::size_t i = 0; i < action_count; ++i)
@@ -131,13 +126,12 @@ void read_source(section& in, vendor_settings& into) {
     into.source = "INSTORE";
     std::string source;
     if (!in.read_text("source", source)) return;
-    for (char& c : source)
-        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    if (std::find(sources.begin(), sources.end(), source) == sources.end())
+    const auto known = capillary_source(source);
+    if (!known)
         return in.fault("source",
                         "must be one of FACEBOOK, WEB_ENGAGE, INSTORE, MARTJACK, TMALL, TAOBAO, JD, "
                         "ECOMMERCE, WEBSITE, LINE, ALL");
-    into.source = std::move(source);
+    into.source = *known;
 }
 
 vendor_settings read_vendor(section& in, vendor v, const variables& environment) {

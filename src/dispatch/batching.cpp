@@ -1,6 +1,7 @@
 #include "offboard/dispatch/batching.hpp"
 
 #include <algorithm>
+#include <list>
 #include <map>
 
 namespace offboard::dispatch {
@@ -100,19 +101,26 @@ packed pack(const lane_key& key, line::call call, std::string_view source) {
 }
 
 std::vector<planned_call> dry_run(const std::shared_ptr<operation>& op, const shapes& by_vendor) {
-    std::vector<std::pair<lane_key, line>> lanes; // in the order of the plan
-    std::map<std::string, std::size_t> index;
+    struct lane {
+        lane_key key;
+        line waiting;
+    };
+    std::list<lane> lanes; // in the order of the plan
+    std::map<std::string, lane*> by_key;
     for (std::uint32_t i = 0; i < op->steps.size(); ++i) {
         const step& s = op->steps[i];
         if (is_settled(s.outcome.status)) continue;
         lane_key key = lane_of(*op, s);
-        const auto [at, fresh] = index.emplace(key.text, lanes.size());
-        if (fresh) lanes.emplace_back(std::move(key), line());
+        lane*& at = by_key[key.text];
+        if (!at) {
+            at = &lanes.emplace_back();
+            at->key = std::move(key);
+        }
         seat place = seat_of(*op, s, by_vendor[static_cast<std::size_t>(vendor_of(s.action))].source);
         ask wanted;
         wanted.op = op;
         wanted.step = i;
-        lanes[at->second].second.push(op->id, std::move(place.fold), std::move(place.who), std::move(wanted));
+        at->waiting.push(op->id, std::move(place.fold), std::move(place.who), std::move(wanted));
     }
     std::vector<planned_call> calls;
     for (auto& [key, waiting] : lanes) {

@@ -32,8 +32,8 @@ void desk::push(ask a) {
     lane_key key = lane_of(*a.op, a.what());
     lane*& at = by_key_[key.text];
     if (!at) {
-        lanes_.push_back({std::move(key), {}, 0});
-        at = &lanes_.back();
+        at = &lanes_.emplace_back();
+        at->key = std::move(key);
     }
     seat place = seat_of(*a.op, a.what(), form_.source);
     const std::string& turn = a.op->id;

@@ -106,7 +106,7 @@ void read_mention_me(const document& d, const std::string& where, plan& out, fau
         const std::string at = pointer_to(where, "lapse");
         if (expect(*lapse, kind::object, at, faults)) check_members(*lapse, {}, at, faults);
         out.lapse = true;
-    } else {
+    } else if (d.members().empty()) {
         faults.add(where, "has no step", d.line);
     }
 }
@@ -129,7 +129,7 @@ void read_revoke(const document& d, const std::string& where, plan& out, fault_l
 void read_capillary(const document& d, const std::string& where, plan& out, fault_list& faults) {
     if (!expect(d, kind::object, where, faults)) return;
     check_members(d, {"revoke", "delink"}, where, faults);
-    if (!d.find("revoke") && !d.find("delink")) faults.add(where, "has no step", d.line);
+    if (d.members().empty()) faults.add(where, "has no step", d.line);
     if (const document* revoke = d.find("revoke"))
         read_revoke(*revoke, pointer_to(where, "revoke"), out, faults);
     if (const document* delink = d.find("delink")) {
@@ -153,7 +153,8 @@ void read_billing(const document& d, const std::string& where, plan& out, fault_
     if (!expect(d, kind::object, where, faults)) return;
     check_members(d, {"forget"}, where, faults);
     const document* forget = d.find("forget");
-    if (!forget) return faults.add(where, "has no step", d.line);
+    if (d.members().empty()) faults.add(where, "has no step", d.line);
+    if (!forget) return;
     const std::string at = pointer_to(where, "forget");
     if (!expect(*forget, kind::object, at, faults)) return;
     check_members(*forget, {"keep"}, at, faults);

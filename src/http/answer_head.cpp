@@ -1,5 +1,6 @@
 #include "answer_head.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace offboard::http {
@@ -13,8 +14,10 @@ void append_number(std::string& out, std::uint64_t n) {
 }
 
 void append_clean(std::string& out, std::string_view text) {
-    for (const char c : text)
-        out += (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f ? ' ' : c;
+    const auto bad = [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; };
+    const std::size_t from = out.size();
+    out += text;
+    std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(from), out.end(), bad, ' ');
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
@@ -38,7 +41,9 @@ std::string_view date_line::now() {
     return text_;
 }
 
-bool may_have_body(unsigned status) noexcept { return status >= 200 && status != 204 && status != 304; }
+bool may_have_body(unsigned status) noexcept {
+    return status >= 200 && status != 204 && status != 304;
+}
 
 void append_head(std::string& out, const response& answer, const framing& frame) {
     out += "HTTP/1.1 ";
@@ -62,8 +67,10 @@ void append_head(std::string& out, const response& answer, const framing& frame)
         append_number(out, answer.payload().size());
         out += "\r\n";
     }
-    if (!frame.keep_alive) out += "Connection: close\r\n";
-    else if (frame.old_version) out += "Connection: keep-alive\r\n";
+    if (!frame.keep_alive)
+        out += "Connection: close\r\n";
+    else if (frame.old_version)
+        out += "Connection: keep-alive\r\n";
     out += "\r\n";
 }
 

@@ -10,10 +10,10 @@ namespace offboard::http {
 
 /// The Date field's value, worded once a second.
 class date_line {
-  public:
+public:
     std::string_view now();
 
-  private:
+private:
     std::time_t second_ = -1;
     std::string text_;
 };
@@ -26,8 +26,8 @@ struct framing {
     std::string_view date;
 };
 
-/// Appends status line and fields, blank line included. Control characters in values become blanks, so that no value
-/// can begin a field of its own.
+/// Appends status line and fields, blank line included. Control characters in values become blanks, so that
+/// no value can begin a field of its own.
 void append_head(std::string& out, const response&, const framing&);
 
 /// 1xx, 204 and 304 have neither a body nor a Content-Length.

@@ -49,7 +49,8 @@ struct client::implementation {
 
     asio::awaitable<result<incoming_response>> exchange(outgoing_request, steady_time, bool repeatable);
     asio::awaitable<result<lease>> check_out(steady_time deadline);
-    asio::awaitable<result<void>> send_and_receive(connection&, const outgoing_request&, incoming_response&, attempt&);
+    asio::awaitable<result<void>> send_and_receive(connection&, const outgoing_request&, incoming_response&,
+                                                   attempt&);
 
     client_settings settings_;
     telemetry::log& log_;
@@ -67,8 +68,8 @@ asio::awaitable<result<lease>> client::implementation::check_out(steady_time dea
     co_return errc::pool_exhausted;
 }
 
-asio::awaitable<result<incoming_response>> client::implementation::exchange(outgoing_request request,
-                                                                            steady_time deadline, bool repeatable) {
+asio::awaitable<result<incoming_response>>
+client::implementation::exchange(outgoing_request request, steady_time deadline, bool repeatable) {
     const bool throwing = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
     incoming_response answer;
@@ -124,7 +125,8 @@ asio::awaitable<result<incoming_response>> client::implementation::exchange(outg
 
 asio::awaitable<result<void>> client::implementation::send_and_receive(connection& to,
                                                                        const outgoing_request& request,
-                                                                       incoming_response& answer, attempt& tried) {
+                                                                       incoming_response& answer,
+                                                                       attempt& tried) {
     text_.write(to.outgoing(), request);
     std::size_t written = 0;
     if (!to.tls()) {
@@ -189,10 +191,16 @@ asio::awaitable<result<incoming_response>> client::exchange(outgoing_request req
     return self_->exchange(std::move(request), deadline, repeatable);
 }
 
-asio::awaitable<void> client::stop() { return self_->pool_.stop(); }
+asio::awaitable<void> client::stop() {
+    return self_->pool_.stop();
+}
 
-const client_counters& client::counters() const noexcept { return self_->counters_; }
+const client_counters& client::counters() const noexcept {
+    return self_->counters_;
+}
 
-std::size_t client::open_connections() const noexcept { return self_->pool_.open_connections(); }
+std::size_t client::open_connections() const noexcept {
+    return self_->pool_.open_connections();
+}
 
 } // namespace offboard::http

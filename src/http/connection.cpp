@@ -51,8 +51,9 @@ bool connection::seems_alive() {
     return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-asio::awaitable<result<void>> connection::open(tcp::endpoint to, asio::ssl::context* context, const std::string& host,
-                                               bool literal_host, steady_time deadline) {
+asio::awaitable<result<void>> connection::open(tcp::endpoint to, asio::ssl::context* context,
+                                               const std::string& host, bool literal_host,
+                                               steady_time deadline) {
     expires_at(deadline);
     const auto [refused] = co_await socket_.async_connect(to, as_values);
     error_code ec = refused;

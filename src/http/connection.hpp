@@ -1,8 +1,8 @@
 #pragma once
 
-#include "socket.hpp"
 #include "offboard/async/deadline_watch.hpp"
 #include "offboard/base/error.hpp"
+#include "socket.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ssl/stream.hpp>
@@ -18,17 +18,17 @@ class connection;
 
 /// Who wants to know that an idle connection's time is up.
 class connection_keeper {
-  public:
+public:
     virtual void discard_idle(connection&) noexcept = 0;
 
-  protected:
+protected:
     ~connection_keeper() = default;
 };
 
 /// One connection to a vendor, plain or TLS. Owned by the pool while idle and by one exchange while in use.
 /// At its deadline an idle one is discarded; one in use has its socket closed, and timed_out() tells why.
 class connection final : private async::deadline_watch::entry {
-  public:
+public:
     using tls_stream = boost::asio::ssl::stream<tcp_socket&>;
 
     connection(boost::asio::io_context&, async::deadline_watch&, connection_keeper&);
@@ -36,10 +36,12 @@ class connection final : private async::deadline_watch::entry {
     connection& operator=(const connection&) = delete;
     ~connection();
 
-    /// Connects and, with a context, shakes hands; the deadline is of both together. `host` is what the certificate
-    /// has to name. The error is the one that counts: dns is not our business, so connect_failed or tls_failed.
-    boost::asio::awaitable<result<void>> open(tcp::endpoint, boost::asio::ssl::context*, const std::string& host,
-                                              bool literal_host, steady_time deadline);
+    /// Connects and, with a context, shakes hands; the deadline is of both together. `host` is what the
+    /// certificate has to name. The error is the one that counts: dns is not our business, so connect_failed
+    /// or tls_failed.
+    boost::asio::awaitable<result<void>> open(tcp::endpoint, boost::asio::ssl::context*,
+                                              const std::string& host, bool literal_host,
+                                              steady_time deadline);
 
     /// Kept by the pool from now on, until then.
     void rest(steady_time until);
@@ -61,7 +63,7 @@ class connection final : private async::deadline_watch::entry {
     steady_time opened() const noexcept { return opened_; }
     bool reused() const noexcept { return reused_; }
 
-  private:
+private:
     void on_deadline() noexcept override;
 
     connection_keeper& keeper_;

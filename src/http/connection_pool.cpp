@@ -21,8 +21,10 @@ asio::ssl::context make_tls(const client_settings& s) {
     context.set_verify_mode(asio::ssl::verify_peer);
     error_code ec;
     // Once per client: every call reads the whole store of roots again.
-    if (s.ca_file.empty()) context.set_default_verify_paths(ec);
-    else context.load_verify_file(s.ca_file, ec);
+    if (s.ca_file.empty())
+        context.set_default_verify_paths(ec);
+    else
+        context.load_verify_file(s.ca_file, ec);
     if (ec) throw std::runtime_error("the trusted certificates cannot be read");
     return context;
 }
@@ -38,7 +40,8 @@ duration grain_for(const client_settings& s) {
 
 } // namespace
 
-connection_pool::connection_pool(asio::io_context& io, const client_settings& settings, client_counters& counters)
+connection_pool::connection_pool(asio::io_context& io, const client_settings& settings,
+                                 client_counters& counters)
     : io_(io), settings_(settings), counters_(counters), watch_(io, grain_for(settings)),
       names_(std::make_shared<dns_cache>(io, settings.host, settings.port, settings.dns_ttl)) {
     if (settings.tls) tls_.emplace(make_tls(settings));
@@ -125,7 +128,8 @@ asio::awaitable<result<void>> connection_pool::open(lease& held, steady_time dea
 asio::awaitable<void> connection_pool::stop() {
     stopped_ = true;
     idle_.clear();
-    for (waiter* w : waiting_) w->ready.notify_all();
+    for (waiter* w : waiting_)
+        w->ready.notify_all();
     waiting_.clear();
     while (in_use_ != 0) {
         const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;

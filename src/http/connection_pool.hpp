@@ -14,12 +14,12 @@
 
 namespace offboard::http {
 
-/// The right to have one connection open, and that connection once there is one. It goes back to the pool when the
-/// lease dies: with the connection if keep() was called, else the connection is closed.
+/// The right to have one connection open, and that connection once there is one. It goes back to the pool
+/// when the lease dies: with the connection if keep() was called, else the connection is closed.
 class connection_pool;
 
 class [[nodiscard]] lease {
-  public:
+public:
     lease() = default;
     explicit lease(connection_pool& pool, std::unique_ptr<connection> c = nullptr)
         : pool_(&pool), connection_(std::move(c)) {}
@@ -44,15 +44,16 @@ class [[nodiscard]] lease {
     /// The exchange is over and the connection is clean.
     void keep() { give_back(std::move(connection_)); }
 
-  private:
+private:
     void give_back(std::unique_ptr<connection>) noexcept;
     connection_pool* pool_ = nullptr;
     std::unique_ptr<connection> connection_;
 };
 
-/// Connections to one origin: at most so many, the one used last is used next, those that wait are served in order.
+/// Connections to one origin: at most so many, the one used last is used next, those that wait are served in
+/// order.
 class connection_pool final : public connection_keeper {
-  public:
+public:
     connection_pool(boost::asio::io_context&, const client_settings&, client_counters&);
     connection_pool(const connection_pool&) = delete;
     connection_pool& operator=(const connection_pool&) = delete;
@@ -72,7 +73,7 @@ class connection_pool final : public connection_keeper {
     std::size_t in_use() const noexcept { return in_use_; }
     std::size_t open_connections() const noexcept { return in_use_ + idle_.size(); }
 
-  private:
+private:
     friend lease;
     struct waiter {
         lease given;

@@ -29,11 +29,11 @@ asio::awaitable<result<std::vector<tcp::endpoint>>> dns_cache::addresses(steady_
 void dns_cache::look_up() {
     looking_ = true;
     // Without address_configured: that flag makes a machine that has only its loopback resolve nothing.
-    resolver_.async_resolve(host_, std::to_string(port_), resolver::numeric_service,
-                            [self = shared_from_this()](boost::system::error_code ec,
-                                                        const resolver::results_type& found) {
-                                self->looked_up(ec, found);
-                            });
+    resolver_.async_resolve(
+        host_, std::to_string(port_), resolver::numeric_service,
+        [self = shared_from_this()](boost::system::error_code ec, const resolver::results_type& found) {
+            self->looked_up(ec, found);
+        });
 }
 
 void dns_cache::looked_up(boost::system::error_code ec, const resolver::results_type& found) {
@@ -41,12 +41,14 @@ void dns_cache::looked_up(boost::system::error_code ec, const resolver::results_
     const steady_time now = std::chrono::steady_clock::now();
     if (!ec && !found.empty()) {
         known_.clear();
-        for (const auto& entry : found) known_.push_back(entry.endpoint());
+        for (const auto& entry : found)
+            known_.push_back(entry.endpoint());
         fresh_until_ = now + ttl_;
     } else {
         ++failures_;
         // Not at every exchange, but well before the time that an answer would have been good for.
-        fresh_until_ = now + (known_.empty() ? duration{} : std::min<duration>(ttl_, std::chrono::seconds(1)));
+        fresh_until_ =
+            now + (known_.empty() ? duration{} : std::min<duration>(ttl_, std::chrono::seconds(1)));
     }
     changed_.notify_all();
 }

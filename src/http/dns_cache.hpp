@@ -1,8 +1,8 @@
 #pragma once
 
-#include "socket.hpp"
 #include "offboard/async/signal_event.hpp"
 #include "offboard/base/error.hpp"
+#include "socket.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -13,17 +13,18 @@
 
 namespace offboard::http {
 
-/// The addresses of one host. The system's resolver blocks for as long as it likes and cannot be stopped, so no
-/// exchange ever waits on it: exchanges wait on this cache, up to their own deadline. One look-up at a time; addresses
-/// beyond their time are refreshed behind the back of whoever uses them, and stay in use when that fails.
+/// The addresses of one host. The system's resolver blocks for as long as it likes and cannot be stopped, so
+/// no exchange ever waits on it: exchanges wait on this cache, up to their own deadline. One look-up at a
+/// time; addresses beyond their time are refreshed behind the back of whoever uses them, and stay in use when
+/// that fails.
 ///
 /// Shared with the look-up that is under way, which may outlive the client.
 class dns_cache : public std::enable_shared_from_this<dns_cache> {
-  public:
+public:
     dns_cache(boost::asio::io_context&, std::string host, std::uint16_t port, duration ttl);
 
-    /// At least one address, each call beginning with another one; dns_failed at the deadline, when the name is not
-    /// known, or when the caller is cancelled.
+    /// At least one address, each call beginning with another one; dns_failed at the deadline, when the name
+    /// is not known, or when the caller is cancelled.
     boost::asio::awaitable<result<std::vector<tcp::endpoint>>> addresses(steady_time deadline);
 
     std::uint64_t failures() const noexcept { return failures_; }
@@ -31,7 +32,7 @@ class dns_cache : public std::enable_shared_from_this<dns_cache> {
     /// The host is a literal address: nothing is ever looked up.
     bool literal() const noexcept { return literal_; }
 
-  private:
+private:
     using resolver = boost::asio::ip::basic_resolver<tcp, boost::asio::io_context::executor_type>;
     void look_up();
     void looked_up(boost::system::error_code, const resolver::results_type&);

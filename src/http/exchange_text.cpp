@@ -13,7 +13,8 @@ void append_checked(std::string& out, std::string_view text, bool blanks_allowed
         const auto byte = static_cast<unsigned char>(c);
         return byte < 0x20 || byte == 0x7f || (byte == 0x20 && !blanks_allowed);
     };
-    if (std::any_of(text.begin(), text.end(), bad)) throw std::invalid_argument("a control character in a request head");
+    if (std::any_of(text.begin(), text.end(), bad))
+        throw std::invalid_argument("a control character in a request head");
     out += text;
 }
 

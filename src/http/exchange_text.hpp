@@ -7,17 +7,17 @@
 
 namespace offboard::http {
 
-/// Writes requests as HTTP/1.1, head and body in one piece: one write each. What every request to an origin has in
-/// common is worded once.
+/// Writes requests as HTTP/1.1, head and body in one piece: one write each. What every request to an origin
+/// has in common is worded once.
 class exchange_text {
-  public:
+public:
     explicit exchange_text(const client_settings&);
 
-    /// Replaces `out`. Throws std::invalid_argument when a method, target, name or value holds a control character:
-    /// whoever made it has a bug, and the vendor would read a request that nobody meant.
+    /// Replaces `out`. Throws std::invalid_argument when a method, target, name or value holds a control
+    /// character: whoever made it has a bug, and the vendor would read a request that nobody meant.
     void write(std::string& out, const outgoing_request&) const;
 
-  private:
+private:
     std::string prefix_;
     std::string common_; ///< version, Host, User-Agent
 };

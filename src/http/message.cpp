@@ -27,7 +27,8 @@ std::string_view request::header(std::string_view name) const noexcept {
 }
 
 bool request::has_header(std::string_view name) const noexcept {
-    return std::any_of(headers.begin(), headers.end(), [name](const header_field& f) { return f.first == name; });
+    return std::any_of(headers.begin(), headers.end(),
+                       [name](const header_field& f) { return f.first == name; });
 }
 
 std::string request::header_list(std::string_view name) const {

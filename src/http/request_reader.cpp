@@ -13,10 +13,12 @@ namespace beast = boost::beast;
 
 namespace {
 
-std::string_view std_view(beast::string_view s) noexcept { return {s.data(), s.size()}; }
+std::string_view std_view(beast::string_view s) noexcept {
+    return {s.data(), s.size()};
+}
 
-/// A line that begins with a blank continues the one before it. Beast unfolds it; RFC 9112 5.2 lets us refuse it, and
-/// two readers of one message may disagree on it.
+/// A line that begins with a blank continues the one before it. Beast unfolds it; RFC 9112 5.2 lets us refuse
+/// it, and two readers of one message may disagree on it.
 bool is_folded(std::string_view header) noexcept {
     for (std::size_t at = header.find('\n'); at + 1 < header.size(); at = header.find('\n', at + 1)) {
         if (header[at + 1] == ' ' || header[at + 1] == '\t') return true;
@@ -27,7 +29,8 @@ bool is_folded(std::string_view header) noexcept {
 } // namespace
 
 request_reader::request_reader(request& into, const server_limits& limits) : request_(into), limits_(limits) {
-    // Beast's own limits are off: it applies them piecewise. Ours count the whole header and the decoded body.
+    // Beast's own limits are off: it applies them piecewise. Ours count the whole header and the decoded
+    // body.
     header_limit((std::numeric_limits<std::uint32_t>::max)());
     body_limit(boost::none);
     eager(false);
@@ -41,12 +44,15 @@ progress request_reader::read_header(std::string_view bytes) {
     error_code ec;
     while (!header_done_) {
         const std::string_view rest = bytes.substr(parsed_);
-        if (rest.empty()) ec = beast::http::error::need_more;
-        else parsed_ += put({rest.data(), rest.size()}, ec);
+        if (rest.empty())
+            ec = beast::http::error::need_more;
+        else
+            parsed_ += put({rest.data(), rest.size()}, ec);
         if (fault_) return progress::failed;
         if (!ec) continue;
         if (ec != beast::http::error::need_more) return fail(name_header_error(ec, bytes));
-        if (bytes.size() > limits_.target_bytes + 64 && request_.method.empty()) return fail(faults::long_target);
+        if (bytes.size() > limits_.target_bytes + 64 && request_.method.empty())
+            return fail(faults::long_target);
         if (bytes.size() >= limits_.header_bytes) return fail(faults::header);
         return progress::need_more;
     }
@@ -89,7 +95,8 @@ const fault* request_reader::check_header(std::string_view header) {
     return nullptr;
 }
 
-void request_reader::on_request_impl(beast::http::verb, text method, text target, int version, error_code& ec) {
+void request_reader::on_request_impl(beast::http::verb, text method, text target, int version,
+                                     error_code& ec) {
     version_ = version;
     if (target.size() > limits_.target_bytes) {
         fail(faults::long_target);
@@ -112,7 +119,9 @@ void request_reader::on_field_impl(field name, text spelling, text value, error_
         ++codings_;
         only_chunked_ = beast::iequals(value, "chunked");
         break;
-    case field::expect: (beast::iequals(value, "100-continue") ? expects_continue_ : expects_other_) = true; break;
+    case field::expect:
+        (beast::iequals(value, "100-continue") ? expects_continue_ : expects_other_) = true;
+        break;
     default: break;
     }
 }

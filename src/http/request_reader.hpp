@@ -13,15 +13,15 @@ namespace offboard::http {
 
 enum class progress { need_more, complete, failed };
 
-/// Turns the bytes of one message into a request. Beast's parser does the grammar and writes straight into the
-/// request's own members; what Beast lets pass and we do not is checked when the header is complete.
-/// One per message. No input or output here.
+/// Turns the bytes of one message into a request. Beast's parser does the grammar and writes straight into
+/// the request's own members; what Beast lets pass and we do not is checked when the header is complete. One
+/// per message. No input or output here.
 class request_reader final : private boost::beast::http::basic_parser<true> {
-  public:
+public:
     request_reader(request& into, const server_limits&);
 
-    /// `bytes`: everything received of this message so far, from its first byte on. After `complete`, header_size()
-    /// bytes belong to the header and the rest is body or the next message.
+    /// `bytes`: everything received of this message so far, from its first byte on. After `complete`,
+    /// header_size() bytes belong to the header and the rest is body or the next message.
     progress read_header(std::string_view bytes);
     std::size_t header_size() const noexcept { return parsed_; }
 
@@ -38,7 +38,7 @@ class request_reader final : private boost::beast::http::basic_parser<true> {
     /// True when the declared body is beyond the limit.
     bool declares_too_much() const noexcept;
 
-  private:
+private:
     using field = boost::beast::http::field;
     using error_code = boost::beast::error_code;
     using text = boost::beast::string_view;

@@ -16,7 +16,8 @@ constexpr unsigned most_interim_answers = 8;
 
 response_reader::parser::parser(incoming_response& into, const answer_bounds& bounds, bool head)
     : into_(into), bounds_(bounds) {
-    // Beast's own limits are off: it applies them piecewise. Ours count the whole header and the decoded body.
+    // Beast's own limits are off: it applies them piecewise. Ours count the whole header and the decoded
+    // body.
     header_limit((std::numeric_limits<std::uint32_t>::max)());
     body_limit(boost::none);
     eager(false);
@@ -38,11 +39,13 @@ void response_reader::parser::on_field_impl(field name, text spelling, text valu
 
 void response_reader::parser::on_header_impl(error_code& ec) {
     header_done = true;
-    // A coding that we did not ask for, or a coding beside a length, leaves the end of the answer open to opinion.
+    // A coding that we did not ask for, or a coding beside a length, leaves the end of the answer open to
+    // opinion.
     if (odd_coding) ec = beast::http::error::bad_transfer_encoding;
 }
 
-void response_reader::parser::on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code& ec) {
+void response_reader::parser::on_body_init_impl(const boost::optional<std::uint64_t>& length,
+                                                error_code& ec) {
     if (!length) return;
     declared = *length;
     if (declared > bounds_.body_bytes) {
@@ -96,7 +99,8 @@ response_reader::progress response_reader::read(std::string_view bytes, std::siz
         if (parser_->too_large) return fail(errc::answer_too_large);
         if (ec == beast::http::error::need_more) {
             const std::size_t waiting = bytes.size() - used;
-            if ((in_header ? header_used_ : 0) + waiting > bounds_.header_bytes) return fail(errc::answer_too_large);
+            if ((in_header ? header_used_ : 0) + waiting > bounds_.header_bytes)
+                return fail(errc::answer_too_large);
             return progress::need_more;
         }
         if (ec) return fail(errc::answer_malformed);

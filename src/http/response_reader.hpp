@@ -16,10 +16,11 @@ struct answer_bounds {
     std::size_t body_bytes;
 };
 
-/// Turns the bytes of one answer, interim answers before it included, into an incoming_response. Beast's parser does
-/// the grammar and writes straight into the response's own members. One per exchange. No input or output here.
+/// Turns the bytes of one answer, interim answers before it included, into an incoming_response. Beast's
+/// parser does the grammar and writes straight into the response's own members. One per exchange. No input or
+/// output here.
 class response_reader {
-  public:
+public:
     /// `head`: the answer has no body whatever its header says.
     response_reader(incoming_response& into, answer_bounds, bool head);
 
@@ -40,16 +41,16 @@ class response_reader {
     /// How much to read at once.
     bool long_body() const noexcept { return parser_->declared > 64u << 10; }
 
-  private:
+private:
     class parser final : public boost::beast::http::basic_parser<false> {
-      public:
+    public:
         parser(incoming_response& into, const answer_bounds& bounds, bool head);
         std::uint64_t declared = 0;
         bool too_large = false;
         bool odd_coding = false;
         bool header_done = false;
 
-      private:
+    private:
         using field = boost::beast::http::field;
         using error_code = boost::beast::error_code;
         using text = boost::beast::string_view;

@@ -10,7 +10,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::array<std::string_view, 9> known_methods{"GET",     "HEAD",  "POST",  "PUT",    "PATCH",
+constexpr std::array<std::string_view, 9> known_methods{"GET",    "HEAD",    "POST",  "PUT",    "PATCH",
                                                         "DELETE", "OPTIONS", "TRACE", "CONNECT"};
 
 std::vector<std::string_view> segments_of(std::string_view path) {
@@ -125,7 +125,8 @@ std::optional<response> router::refuse(request& head) {
     }
     const std::string allow = found->allow + ", OPTIONS";
     if (head.method == "OPTIONS") return response(204, {}, {}).with("Allow", allow);
-    response refused = problems_(405, "method-not-allowed", "This method is not served at this path.", head.request_id);
+    response refused =
+        problems_(405, "method-not-allowed", "This method is not served at this path.", head.request_id);
     refused.with("Allow", allow);
     return refused;
 }

@@ -1,8 +1,8 @@
 #include "offboard/http/server.hpp"
 
-#include "session.hpp"
 #include "offboard/async/sleep.hpp"
 #include "offboard/async/task_group.hpp"
+#include "session.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -23,14 +23,20 @@ bool is_out_of_resources(const error_code& ec) noexcept {
            ec == errc::no_buffer_space || ec == errc::not_enough_memory;
 }
 
-asio::awaitable<void> run_session(std::unique_ptr<session> owned) { co_await owned->run(); }
-asio::awaitable<void> turn_away(std::unique_ptr<session> owned) { co_await owned->turn_away(); }
+asio::awaitable<void> run_session(std::unique_ptr<session> owned) {
+    co_await owned->run();
+}
+asio::awaitable<void> turn_away(std::unique_ptr<session> owned) {
+    co_await owned->turn_away();
+}
 
 } // namespace
 
 struct server::implementation {
-    implementation(asio::io_context& io, server_limits limits, handler& h, server_hooks hooks, telemetry::log& log)
-        : io_(io), shared_(io, limits, h, std::move(hooks), log), acceptor_(io), tasks_(io.get_executor(), log) {}
+    implementation(asio::io_context& io, server_limits limits, handler& h, server_hooks hooks,
+                   telemetry::log& log)
+        : io_(io), shared_(io, limits, h, std::move(hooks), log), acceptor_(io),
+          tasks_(io.get_executor(), log) {}
 
     result<std::uint16_t> listen(const std::string& address, std::uint16_t port);
     asio::awaitable<void> accept();
@@ -72,7 +78,8 @@ asio::awaitable<void> server::implementation::accept() {
         tcp_socket peer(io_.get_executor());
         const auto [refused] = co_await acceptor_.async_accept(peer, as_values);
         error_code ec = refused;
-        if (!ec) prepare(peer, ec);
+        if (!ec)
+            prepare(peer, ec);
         else if (is_out_of_resources(ec)) {
             // accept() would fail again at once and for ever: leave the loop to those who can free something.
             shared_.log.warn("cannot accept connections", {{"error", ec.message()}});
@@ -86,8 +93,10 @@ void server::implementation::welcome(tcp_socket peer) {
     const std::size_t open = shared_.sessions.size();
     if (open >= shared_.limits.connections + most_turned_away) return;
     auto made = std::make_unique<session>(shared_, std::move(peer));
-    if (open >= shared_.limits.connections) tasks_.spawn("turn away", turn_away(std::move(made)));
-    else tasks_.spawn("session", run_session(std::move(made)));
+    if (open >= shared_.limits.connections)
+        tasks_.spawn("turn away", turn_away(std::move(made)));
+    else
+        tasks_.spawn("session", run_session(std::move(made)));
 }
 
 void server::implementation::stop_accepting() {
@@ -98,16 +107,19 @@ void server::implementation::stop_accepting() {
 asio::awaitable<void> server::implementation::drain(steady_time deadline) {
     stop_accepting();
     shared_.draining = true;
-    for (session* s : shared_.sessions) s->drain();
+    for (session* s : shared_.sessions)
+        s->drain();
     const bool joined = co_await tasks_.join_until(deadline);
     if (joined) co_return;
     shared_.log.warn("connections cut at the end of the drain", {{"connections", shared_.sessions.size()}});
     tasks_.cancel();
-    for (session* s : shared_.sessions) s->cut();
+    for (session* s : shared_.sessions)
+        s->cut();
     co_await tasks_.join();
 }
 
-server::server(asio::io_context& io, server_limits limits, handler& h, server_hooks hooks, telemetry::log& log)
+server::server(asio::io_context& io, server_limits limits, handler& h, server_hooks hooks,
+               telemetry::log& log)
     : self_(std::make_unique<implementation>(io, limits, h, std::move(hooks), log)) {}
 
 server::~server() = default;
@@ -116,12 +128,20 @@ result<std::uint16_t> server::listen(const std::string& address, std::uint16_t p
     return self_->listen(address, port);
 }
 
-void server::stop_accepting() { self_->stop_accepting(); }
+void server::stop_accepting() {
+    self_->stop_accepting();
+}
 
-asio::awaitable<void> server::drain(steady_time deadline) { return self_->drain(deadline); }
+asio::awaitable<void> server::drain(steady_time deadline) {
+    return self_->drain(deadline);
+}
 
-std::size_t server::connections() const noexcept { return self_->shared_.sessions.size(); }
+std::size_t server::connections() const noexcept {
+    return self_->shared_.sessions.size();
+}
 
-std::size_t server::in_flight() const noexcept { return self_->shared_.in_flight; }
+std::size_t server::in_flight() const noexcept {
+    return self_->shared_.in_flight;
+}
 
 } // namespace offboard::http

@@ -18,8 +18,8 @@ using clock_now = std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::size_t least_room = 4u << 10;  ///< holds a usual request whole
-constexpr std::size_t most_room = 64u << 10;  ///< for one read of a long body
+constexpr std::size_t least_room = 4u << 10; ///< holds a usual request whole
+constexpr std::size_t most_room = 64u << 10; ///< for one read of a long body
 constexpr std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string_view method_label(std::string_view method) noexcept {
@@ -36,22 +36,27 @@ struct in_flight_count {
     session_context& shared;
 };
 
-/// An eighth of the shortest limit, so that lateness does not show, but no more looks than a busy server can spare.
+/// An eighth of the shortest limit, so that lateness does not show, but no more looks than a busy server can
+/// spare.
 duration grain_for(const server_limits& l) {
-    const duration shortest = std::min({l.header_time, l.body_time, l.idle_time, l.write_time, l.linger_time});
+    const duration shortest =
+        std::min({l.header_time, l.body_time, l.idle_time, l.write_time, l.linger_time});
     return std::clamp<duration>(shortest / 8, std::chrono::milliseconds(1), std::chrono::milliseconds(100));
 }
 
 } // namespace
 
-session_context::session_context(asio::io_context& io, server_limits l, handler& h, server_hooks k, telemetry::log& g)
+session_context::session_context(asio::io_context& io, server_limits l, handler& h, server_hooks k,
+                                 telemetry::log& g)
     : limits(l), serve(h), hooks(std::move(k)), log(g), watch(io, grain_for(l)) {}
 
 session::session(session_context& shared, tcp_socket socket)
     : entry(shared.watch), shared_(shared), place_(shared.sessions.insert(shared.sessions.end(), this)),
       socket_(std::move(socket)), buffer_(shared.limits.header_bytes + most_room + least_room) {}
 
-session::~session() { shared_.sessions.erase(place_); }
+session::~session() {
+    shared_.sessions.erase(place_);
+}
 
 void session::on_deadline() noexcept {
     timed_out_ = true;
@@ -82,13 +87,15 @@ std::string_view session::unread() const noexcept {
 
 asio::mutable_buffer session::room() {
     const bool long_body = request_.content_length && *request_.content_length > most_room;
-    const std::size_t wanted = std::max(long_body ? most_room : least_room, buffer_.capacity() - buffer_.size());
+    const std::size_t wanted =
+        std::max(long_body ? most_room : least_room, buffer_.capacity() - buffer_.size());
     return buffer_.prepare(std::min({wanted, most_room, buffer_.max_size() - buffer_.size()}));
 }
 
 /// RFC 9112 2.2: empty lines before a request are not held against it. True when nothing has come but those.
 bool session::nothing_has_come() {
-    while (unread().substr(0, 2) == "\r\n") buffer_.consume(2);
+    while (unread().substr(0, 2) == "\r\n")
+        buffer_.consume(2);
     return unread().empty() || unread() == "\r";
 }
 
@@ -117,7 +124,9 @@ void session::remember_request() {
     known_.head = request_.head;
 }
 
-bool session::sends_body() const noexcept { return !known_.head && may_have_body(answer_->status); }
+bool session::sends_body() const noexcept {
+    return !known_.head && may_have_body(answer_->status);
+}
 
 /// Decides what can be decided before the body is read.
 void session::judge_head() {
@@ -155,9 +164,8 @@ void session::answer_with(const fault& f) {
 }
 
 void session::end_with_exception(std::string_view what) {
-    shared_.log.error("a handler failed", {{"route", known_.route},
-                                           {"request_id", known_.id},
-                                           {"exception", what}});
+    shared_.log.error("a handler failed",
+                      {{"route", known_.route}, {"request_id", known_.id}, {"exception", what}});
     answer_with(faults::internal);
     rest_unread_ = false;
 }
@@ -279,8 +287,8 @@ asio::awaitable<void> session::run() {
 
 asio::awaitable<bool> session::write_rest(std::size_t written) {
     expires_after(shared_.limits.write_time);
-    std::array<asio::const_buffer, 2> parts{asio::buffer(head_),
-                                            sends_body() ? asio::buffer(answer_->payload()) : asio::const_buffer()};
+    std::array<asio::const_buffer, 2> parts{
+        asio::buffer(head_), sends_body() ? asio::buffer(answer_->payload()) : asio::const_buffer()};
     const std::size_t of_head = std::min(written, parts[0].size());
     parts[0] += of_head;
     parts[1] += written - of_head;

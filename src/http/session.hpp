@@ -1,10 +1,10 @@
 #pragma once
 
 #include "answer_head.hpp"
-#include "request_reader.hpp"
-#include "socket.hpp"
 #include "offboard/async/deadline_watch.hpp"
 #include "offboard/http/server.hpp"
+#include "request_reader.hpp"
+#include "socket.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -34,10 +34,10 @@ struct session_context {
 
 /// One connection: request after request until somebody wants it closed. Owned by the task that runs it.
 ///
-/// Its deadline cancels whatever the socket waits for and leaves the socket open, so that a request that came too
-/// slowly still gets its 408.
+/// Its deadline cancels whatever the socket waits for and leaves the socket open, so that a request that came
+/// too slowly still gets its 408.
 class session final : private async::deadline_watch::entry {
-  public:
+public:
     session(session_context&, tcp_socket);
     session(const session&) = delete;
     session& operator=(const session&) = delete;
@@ -55,7 +55,7 @@ class session final : private async::deadline_watch::entry {
     /// Closes at once.
     void cut();
 
-  private:
+private:
     void on_deadline() noexcept override;
     void expires_after(duration);
 
@@ -82,7 +82,7 @@ class session final : private async::deadline_watch::entry {
     std::list<session*>::iterator place_;
     tcp_socket socket_;
     boost::beast::flat_buffer buffer_;
-    std::string head_;                       ///< of the answer being written
+    std::string head_; ///< of the answer being written
     request request_;
     /// What is needed of the request after the handler has moved from it.
     struct {
@@ -95,9 +95,9 @@ class session final : private async::deadline_watch::entry {
     std::optional<request_reader> reader_;
     std::optional<response> answer_;
     progress progress_ = progress::need_more;
-    bool idle_ = true;       ///< nothing of a next request has come
-    bool timed_out_ = false; ///< since the deadline was last set
-    bool last_ = false;      ///< the connection ends with this answer
+    bool idle_ = true;         ///< nothing of a next request has come
+    bool timed_out_ = false;   ///< since the deadline was last set
+    bool last_ = false;        ///< the connection ends with this answer
     bool rest_unread_ = false; ///< and what the client still sends is not wanted
 };
 

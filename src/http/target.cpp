@@ -6,18 +6,26 @@ namespace offboard::http {
 
 namespace {
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-bool is_alpha(char c) noexcept { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
-bool is_hex(char c) noexcept { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
+bool is_digit(char c) noexcept {
+    return c >= '0' && c <= '9';
+}
+bool is_alpha(char c) noexcept {
+    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+bool is_hex(char c) noexcept {
+    return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
 
 bool is_name_character(char c) noexcept {
-    return is_alpha(c) || is_digit(c) || std::string_view("-._~!$&'()*+,;=%").find(c) != std::string_view::npos;
+    return is_alpha(c) || is_digit(c) ||
+           std::string_view("-._~!$&'()*+,;=%").find(c) != std::string_view::npos;
 }
 
 bool starts_with_scheme(std::string_view target, std::string_view scheme) noexcept {
     if (target.size() < scheme.size()) return false;
-    return std::equal(scheme.begin(), scheme.end(), target.begin(),
-                      [](char want, char have) { return want == have || (is_alpha(have) && want == (have | 0x20)); });
+    return std::equal(scheme.begin(), scheme.end(), target.begin(), [](char want, char have) {
+        return want == have || (is_alpha(have) && want == (have | 0x20));
+    });
 }
 
 /// Printable ASCII, whole escapes, no fragment.
@@ -25,7 +33,8 @@ bool is_well_formed(std::string_view target) noexcept {
     for (std::size_t i = 0; i < target.size(); ++i) {
         const char c = target[i];
         if (c <= 0x20 || c >= 0x7f || c == '#') return false;
-        if (c == '%' && !(i + 2 < target.size() && is_hex(target[i + 1]) && is_hex(target[i + 2]))) return false;
+        if (c == '%' && !(i + 2 < target.size() && is_hex(target[i + 1]) && is_hex(target[i + 2])))
+            return false;
     }
     return true;
 }
@@ -38,7 +47,8 @@ bool is_authority(std::string_view text) noexcept {
         const std::size_t end = rest.find(']');
         if (end == rest.npos || end < 3) return false;
         const std::string_view literal = rest.substr(1, end - 1);
-        if (!std::all_of(literal.begin(), literal.end(), [](char c) { return is_hex(c) || c == ':' || c == '.'; }))
+        if (!std::all_of(literal.begin(), literal.end(),
+                         [](char c) { return is_hex(c) || c == ':' || c == '.'; }))
             return false;
         rest.remove_prefix(end + 1);
     } else {

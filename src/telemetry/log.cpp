@@ -61,8 +61,8 @@ struct log::sink {
 log::log(level least) : sink_(std::make_unique<sink>()) {
     // The line's members after the time and level are made here; spdlog adds those two and writes the line
     // whole.
-    auto formatter = std::make_unique<spdlog::pattern_formatter>(
-        R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})", spdlog::pattern_time_type::utc);
+    auto formatter = std::make_unique<spdlog::pattern_formatter>(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})",
+                                                                 spdlog::pattern_time_type::utc);
     sink_->logger.set_formatter(std::move(formatter));
     set_level(least);
 }

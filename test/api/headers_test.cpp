@@ -71,7 +71,8 @@ BOOST_AUTO_TEST_CASE(accept_goes_by_the_most_specific_range) {
 BOOST_AUTO_TEST_CASE(only_json_is_json) {
     for (const auto* good : {"application/json", "application/json; charset=utf-8", "APPLICATION/JSON ;x"})
         BOOST_TEST(api::is_json(good), good);
-    for (const auto* bad : {"", "text/json", "application/json5", "application/x-www-form-urlencoded", "json"})
+    for (const auto* bad :
+         {"", "text/json", "application/json5", "application/x-www-form-urlencoded", "json"})
         BOOST_TEST(!api::is_json(bad), bad);
 }
 
@@ -82,11 +83,17 @@ BOOST_AUTO_TEST_CASE(a_valid_trace_is_continued_and_anything_else_begins_a_new_o
     BOOST_TEST(sampled.substr(0, 36) == "00-" + trace + "-");
     BOOST_TEST(sampled.substr(36, 16) != "00f067aa0ba902b7");
     BOOST_TEST(sampled.substr(52) == "-01");
-    BOOST_TEST(telemetry::continue_trace("cc-" + trace + "-00f067aa0ba902b7-00-later", random).substr(3, 32) == trace);
-    for (const std::string& bad :
-         {std::string(), "00-" + trace + "-00f067aa0ba902b7", "00-" + trace + "-00f067aa0ba902b7-01-x",
-          "ff-" + trace + "-00f067aa0ba902b7-01", "00-" + std::string(32, '0') + "-00f067aa0ba902b7-01",
-          "00-" + trace + "-" + std::string(16, '0') + "-01", "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"}) {
+    BOOST_TEST(
+        telemetry::continue_trace("cc-" + trace + "-00f067aa0ba902b7-00-later", random).substr(3, 32) ==
+        trace);
+    const std::string broken[] = {"",
+                                  "00-" + trace + "-00f067aa0ba902b7",
+                                  "00-" + trace + "-00f067aa0ba902b7-01-x",
+                                  "ff-" + trace + "-00f067aa0ba902b7-01",
+                                  "00-" + std::string(32, '0') + "-00f067aa0ba902b7-01",
+                                  "00-" + trace + "-" + std::string(16, '0') + "-01",
+                                  "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"};
+    for (const std::string& bad : broken) {
         const auto fresh = telemetry::continue_trace(bad, random);
         BOOST_TEST(fresh.size() == 55u);
         BOOST_TEST(fresh.find(trace) == std::string::npos);
@@ -94,8 +101,8 @@ BOOST_AUTO_TEST_CASE(a_valid_trace_is_continued_and_anything_else_begins_a_new_o
 }
 
 BOOST_AUTO_TEST_CASE(every_503_says_when_to_come_again_and_every_problem_names_its_request) {
-    for (const errc e : {errc::queue_full, errc::journal_full, errc::journal_unavailable, errc::draining, errc::not_found,
-                         errc::answer_lost}) {
+    for (const errc e : {errc::queue_full, errc::journal_full, errc::journal_unavailable, errc::draining,
+                         errc::not_found, errc::answer_lost}) {
         const auto answer = api::problem_of(e, "01JD2M7Q0R8W2C5V9T3K6H4XNB");
         BOOST_TEST(answer.content_type == "application/problem+json");
         BOOST_TEST(answer.body.find("urn:offboard:request:01JD2M7Q0R8W2C5V9T3K6H4XNB") != std::string::npos);

@@ -59,11 +59,13 @@ BOOST_AUTO_TEST_CASE(the_shortest_request_goes_by_the_default_plan) {
 }
 
 BOOST_AUTO_TEST_CASE(the_requests_options_stand_over_the_plans) {
-    const std::string customers = R"("customers":[{"identifiers":{"email":"jo@example.com","billing_customer_id":191}}])";
+    const std::string customers =
+        R"("customers":[{"identifiers":{"email":"jo@example.com","billing_customer_id":191}}])";
     const auto by_plan = read(R"({"plan":"erasure",)" + customers + "}");
     BOOST_TEST(by_plan.what.dry_run);
     BOOST_TEST((by_plan.what.gate == erase_gate::settled));
-    const auto by_request = read(R"({"plan":"erasure","options":{"dry_run":false,"erase_gate":"none"},)" + customers + "}");
+    const auto by_request =
+        read(R"({"plan":"erasure","options":{"dry_run":false,"erase_gate":"none"},)" + customers + "}");
     BOOST_TEST(!by_request.what.dry_run);
     BOOST_TEST((by_request.what.gate == erase_gate::none));
 }
@@ -87,10 +89,12 @@ BOOST_AUTO_TEST_CASE(every_fault_is_found_and_none_repeats_a_value) {
         {"[]", {""}},
         {R"({"customers":[{"identifiers":{"email":"a"}}],"dry_run":true})", {"/dry_run"}},
         {R"({"customers":[{"identifiers":{"email":"a"}}],"options":{"dryrun":true}})", {"/options/dryrun"}},
-        {R"({"customers":[{"identifiers":{"email":"a"}}],"options":{"dry_run":"true"}})", {"/options/dry_run"}},
+        {R"({"customers":[{"identifiers":{"email":"a"}}],"options":{"dry_run":"true"}})",
+         {"/options/dry_run"}},
         {R"({"plan":"nope","customers":[{"identifiers":{"email":"a"}}]})", {"/plan"}},
         {R"({"plan":7,"customers":[{"identifiers":{"email":"a"}}]})", {"/plan"}},
-        {R"({"plan":"cancelled","steps":{"mention_me":{"lapse":{}}},"customers":[{"identifiers":{"email":"a"}}]})", {"/steps"}},
+        {R"({"plan":"cancelled","steps":{"mention_me":{"lapse":{}}},"customers":[{"identifiers":{"email":"a"}}]})",
+         {"/steps"}},
         {R"({"steps":{},"customers":[{"identifiers":{"email":"a"}}]})", {"/steps"}},
         {R"({})", {"/customers"}},
         {R"({"customers":[]})", {"/customers"}},
@@ -117,38 +121,46 @@ BOOST_AUTO_TEST_CASE(every_fault_is_found_and_none_repeats_a_value) {
          {"/customers/0/earn_ids/1", "/customers/0/earn_ids/2", "/customers/0/earn_ids/3"}},
     };
     for (const auto& row : rows)
-        BOOST_TEST_CONTEXT(row.text) BOOST_TEST(read(row.text).pointers == row.pointers, boost::test_tools::per_element());
+        BOOST_TEST_CONTEXT(row.text)
+        BOOST_TEST(read(row.text).pointers == row.pointers, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_identifier_names_every_customer_and_step_or_is_skipped) {
-    const std::string customers = R"("customers":[{"identifiers":{"email":"a"}},{"identifiers":{"billing_order_id":"A-77"}}])";
+    const std::string customers =
+        R"("customers":[{"identifiers":{"email":"a"}},{"identifiers":{"billing_order_id":"A-77"}}])";
     const auto rejected = read(R"({"plan":"erasure",)" + customers + "}");
     const std::vector<std::string> both = {"/customers/0/identifiers", "/customers/1/identifiers"};
     BOOST_TEST(rejected.pointers == both, boost::test_tools::per_element());
-    BOOST_TEST(read(R"({"plan":"erasure","options":{"missing_identifier":"skip"},)" + customers + "}").pointers.empty());
+    BOOST_TEST(read(R"({"plan":"erasure","options":{"missing_identifier":"skip"},)" + customers + "}")
+                   .pointers.empty());
 }
 
 BOOST_AUTO_TEST_CASE(steps_for_a_vendor_without_a_section_are_refused) {
     const auto s = settings(false);
-    const std::string text = R"({"steps":{"billing":{"forget":{}}},"customers":[{"identifiers":{"billing_customer_id":1}}]})";
+    const std::string text =
+        R"({"steps":{"billing":{"forget":{}}},"customers":[{"identifiers":{"billing_customer_id":1}}]})";
     BOOST_TEST(read(text).pointers.empty());
-    BOOST_TEST(read(text, s).pointers == std::vector<std::string>{"/steps/billing"}, boost::test_tools::per_element());
+    BOOST_TEST(read(text, s).pointers == std::vector<std::string>{"/steps/billing"},
+               boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_thousand_customers_and_not_one_more) {
     const auto of = [](int n) {
         std::string text = R"({"customers":[)";
         for (int i = 0; i < n; ++i)
-            text += std::string(i ? "," : "") + R"({"identifiers":{"email":"c)" + std::to_string(i) + R"(@example.com"}})";
+            text += std::string(i ? "," : "") + R"({"identifiers":{"email":"c)" + std::to_string(i) +
+                    R"(@example.com"}})";
         return text + "]}";
     };
     BOOST_TEST(read(of(1000)).what.customers.size() == 1000u);
     BOOST_TEST(read(of(1000)).pointers.empty());
-    BOOST_TEST(read(of(1001)).pointers == std::vector<std::string>{"/customers"}, boost::test_tools::per_element());
+    BOOST_TEST(read(of(1001)).pointers == std::vector<std::string>{"/customers"},
+               boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(sources_are_sent_in_capitals_and_equal_lists_of_earns_are_equal) {
-    const auto r = read(R"({"customers":[{"identifiers":{"email":"a"},"source":"Website","earn_ids":[963,960]}]})");
+    const auto r =
+        read(R"({"customers":[{"identifiers":{"email":"a"},"source":"Website","earn_ids":[963,960]}]})");
     BOOST_TEST(r.pointers.empty());
     BOOST_TEST(r.what.customers[0].source == "WEBSITE");
     BOOST_TEST((r.what.customers[0].earn_ids == std::vector<std::int64_t>{960, 963}));

@@ -56,9 +56,10 @@ BOOST_AUTO_TEST_CASE(what_is_not_json_is_refused) {
         deep += "[";
     for (int i = 0; i < 33; ++i)
         deep += "]";
-    const std::string broken[] = {"",       " ",           "{",          "{}x",  "{'a':1}",    "[1,]",   "{\"a\":1,}",
-                                  "// x\n1", "NaN",         "01",         "\"\\x\"", "\"a\nb\"", "\"\xff\"", "tru",
-                                  "{\"a\"}", "{\"a\":1 2}", "\"\\ud800\"", "[1 2]", deep};
+    const std::string broken[] = {
+        "",        " ",           "{",           "{}x",     "{'a':1}",  "[1,]",     "{\"a\":1,}",
+        "// x\n1", "NaN",         "01",          "\"\\x\"", "\"a\nb\"", "\"\xff\"", "tru",
+        "{\"a\"}", "{\"a\":1 2}", "\"\\ud800\"", "[1 2]",   deep};
     for (const std::string& text : broken) {
         json_fault fault;
         BOOST_TEST_CONTEXT(text) {

@@ -49,7 +49,7 @@ shapes forms() {
 std::size_t count(const std::vector<planned_call>& calls, std::string_view step) {
     std::size_t n = 0;
     for (const auto& c : calls)
-        n += c.step == step ? 1 : 0;
+        if (c.step == step) ++n;
     return n;
 }
 
@@ -88,7 +88,8 @@ BOOST_AUTO_TEST_CASE(the_same_customer_with_other_earns_never_shares_a_call_with
 
 BOOST_AUTO_TEST_CASE(kinds_of_identifier_do_not_share_a_revoke_call) {
     customer by_mobile = person(2);
-    std::erase_if(by_mobile.identifiers, [](const identifier& i) { return i.kind == identifier_kind::capillary_id; });
+    std::erase_if(by_mobile.identifiers,
+                  [](const identifier& i) { return i.kind == identifier_kind::capillary_id; });
     const auto calls = dry_run(whole({person(1), by_mobile}), forms());
     BOOST_TEST(count(calls, "capillary.revoke_earn") == 2u);
 }

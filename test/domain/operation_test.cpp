@@ -38,7 +38,9 @@ operation whole(erase_gate gate = erase_gate::all_ok) {
     return op;
 }
 
-void settle(operation& op, std::size_t i, step_status s) { op.steps[i].outcome.status = s; }
+void settle(operation& op, std::size_t i, step_status s) {
+    op.steps[i].outcome.status = s;
+}
 
 std::vector<action> actions(const operation& op, const std::vector<std::size_t>& indices) {
     std::vector<action> out;
@@ -57,9 +59,9 @@ BOOST_AUTO_TEST_CASE(every_planned_step_stands_exactly_once_in_order) {
     op.what.plan.partner_programs = {"a", "b"};
     op.what.customers = {everyone(), everyone()};
     op.steps = expand(op.what, op.first_step);
-    const std::vector<action> one = {action::lapse,       action::revoke_earn,  action::revoke_enrol,
-                                     action::revoke_earn, action::revoke_earn,  action::revoke_enrol,
-                                     action::delink,      action::delink,       action::forget};
+    const std::vector<action> one = {action::lapse,       action::revoke_earn, action::revoke_enrol,
+                                     action::revoke_earn, action::revoke_earn, action::revoke_enrol,
+                                     action::delink,      action::delink,      action::forget};
     BOOST_REQUIRE_EQUAL(op.steps.size(), 2 * one.size());
     for (std::size_t i = 0; i < op.steps.size(); ++i) {
         BOOST_TEST((op.steps[i].action == one[i % one.size()]));
@@ -74,8 +76,10 @@ BOOST_AUTO_TEST_CASE(each_action_uses_the_first_identifier_that_fits) {
         std::vector<identifier_kind> order;
     } rows[] = {
         {action::lapse, {identifier_kind::email, identifier_kind::mention_me_customer_id}},
-        {action::revoke_earn, {identifier_kind::capillary_id, identifier_kind::mobile, identifier_kind::email}},
-        {action::revoke_enrol, {identifier_kind::capillary_id, identifier_kind::mobile, identifier_kind::email}},
+        {action::revoke_earn,
+         {identifier_kind::capillary_id, identifier_kind::mobile, identifier_kind::email}},
+        {action::revoke_enrol,
+         {identifier_kind::capillary_id, identifier_kind::mobile, identifier_kind::email}},
         {action::delink, {identifier_kind::mobile, identifier_kind::email, identifier_kind::external_id}},
         {action::forget,
          {identifier_kind::billing_customer_id, identifier_kind::billing_subscription_id,
@@ -124,11 +128,16 @@ BOOST_AUTO_TEST_CASE(the_erase_gate_stays_shut_as_it_was_told) {
         step_status lapse;
         bool goes;
     } rows[] = {
-        {erase_gate::all_ok, step_status::accepted, true},   {erase_gate::all_ok, step_status::absent, true},
-        {erase_gate::all_ok, step_status::failed, false},    {erase_gate::all_ok, step_status::unknown, false},
-        {erase_gate::all_ok, step_status::cancelled, false}, {erase_gate::settled, step_status::failed, true},
-        {erase_gate::settled, step_status::unknown, true},   {erase_gate::settled, step_status::pending, false},
-        {erase_gate::none, step_status::pending, true},      {erase_gate::none, step_status::failed, true},
+        {erase_gate::all_ok, step_status::accepted, true},
+        {erase_gate::all_ok, step_status::absent, true},
+        {erase_gate::all_ok, step_status::failed, false},
+        {erase_gate::all_ok, step_status::unknown, false},
+        {erase_gate::all_ok, step_status::cancelled, false},
+        {erase_gate::settled, step_status::failed, true},
+        {erase_gate::settled, step_status::unknown, true},
+        {erase_gate::settled, step_status::pending, false},
+        {erase_gate::none, step_status::pending, true},
+        {erase_gate::none, step_status::failed, true},
     };
     for (const auto& row : rows) {
         operation op = whole(row.gate);

@@ -32,7 +32,9 @@ struct fixture {
         io.run();
         return std::move(*out);
     }
-    result<void> begin(const std::string& id, std::size_t steps = 1) { return run(j->begin(made(id, steps))); }
+    result<void> begin(const std::string& id, std::size_t steps = 1) {
+        return run(j->begin(made(id, steps)));
+    }
     void settle(const std::string& id) {
         std::vector<journal::progress_record> records(1);
         records.front().id = id;

@@ -9,17 +9,17 @@
 
 namespace offboard::async {
 
-/// One timer for the deadlines of many connections. Moving a deadline is a store and a comparison: no timer is
-/// queued or cancelled per operation, which is what makes a deadline on every read and write affordable.
+/// One timer for the deadlines of many connections. Moving a deadline is a store and a comparison: no timer
+/// is queued or cancelled per operation, which is what makes a deadline on every read and write affordable.
 ///
 /// Deadlines are kept to within `grain` (late, never early). One network thread.
 class deadline_watch {
-  public:
+public:
     static constexpr steady_time never = steady_time::max();
 
     /// What has a deadline. Links itself in and out of the watch; dies before it.
     class entry {
-      public:
+    public:
         explicit entry(deadline_watch&) noexcept;
         entry(const entry&) = delete;
         entry& operator=(const entry&) = delete;
@@ -30,14 +30,14 @@ class deadline_watch {
         }
         void expires_never() noexcept { deadline_ = never; }
 
-      protected:
+    protected:
         ~entry();
 
-        /// The deadline has passed; it has been set to never. May destroy any entry, this one included, but not the
-        /// watch. Usually closes a socket and lets the operation that fails do the rest.
+        /// The deadline has passed; it has been set to never. May destroy any entry, this one included, but
+        /// not the watch. Usually closes a socket and lets the operation that fails do the rest.
         virtual void on_deadline() noexcept = 0;
 
-      private:
+    private:
         friend deadline_watch;
         deadline_watch& watch_;
         steady_time deadline_ = never;
@@ -50,7 +50,7 @@ class deadline_watch {
     deadline_watch& operator=(const deadline_watch&) = delete;
     ~deadline_watch();
 
-  private:
+private:
     struct alarm;
     void look_at(steady_time) noexcept;
     void look() noexcept;

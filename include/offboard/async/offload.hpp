@@ -18,19 +18,19 @@
 
 namespace offboard::async {
 
-/// A few named threads for calls that block: files, name look-ups. The network thread hands a function over and
-/// goes on; the coroutine that asked is resumed on its own thread. Dies before the io_context whose coroutines use
-/// it; its destructor waits for calls that are running.
+/// A few named threads for calls that block: files, name look-ups. The network thread hands a function over
+/// and goes on; the coroutine that asked is resumed on its own thread. Dies before the io_context whose
+/// coroutines use it; its destructor waits for calls that are running.
 class offload_pool {
-  public:
+public:
     /// `name`: at most 15 characters, shown by the operating system.
     offload_pool(std::string name, std::size_t threads);
     offload_pool(const offload_pool&) = delete;
     offload_pool& operator=(const offload_pool&) = delete;
     ~offload_pool();
 
-    /// Runs `call` on a thread of the pool. Nothing when the caller was cancelled first: the call then ends by itself
-    /// and its result is dropped. What it throws is thrown here. `Call` returns a value.
+    /// Runs `call` on a thread of the pool. Nothing when the caller was cancelled first: the call then ends
+    /// by itself and its result is dropped. What it throws is thrown here. `Call` returns a value.
     template <class Call>
     boost::asio::awaitable<std::optional<std::invoke_result_t<Call&>>> run(Call call) {
         using value = std::invoke_result_t<Call&>;
@@ -42,16 +42,19 @@ class offload_pool {
         };
         auto state = std::make_shared<shared>();
         const boost::asio::any_io_executor home = co_await boost::asio::this_coro::executor;
-        submit(home, [state, call = std::move(call)]() mutable {
-            try {
-                state->made.emplace(call());
-            } catch (...) {
-                state->thrown = std::current_exception();
-            }
-        }, [state] {
-            state->done = true;
-            state->ready.notify_all();
-        });
+        submit(
+            home,
+            [state, call = std::move(call)]() mutable {
+                try {
+                    state->made.emplace(call());
+                } catch (...) {
+                    state->thrown = std::current_exception();
+                }
+            },
+            [state] {
+                state->done = true;
+                state->ready.notify_all();
+            });
         if (!state->done) {
             const bool notified = co_await state->ready.wait_until(steady_time::max());
             if (!notified && !state->done) co_return std::nullopt;
@@ -60,8 +63,9 @@ class offload_pool {
         co_return std::move(state->made);
     }
 
-  private:
-    void submit(const boost::asio::any_io_executor& home, std::function<void()> work, std::function<void()> done);
+private:
+    void submit(const boost::asio::any_io_executor& home, std::function<void()> work,
+                std::function<void()> done);
 
     std::string name_;
     boost::asio::thread_pool threads_;

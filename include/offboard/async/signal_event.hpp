@@ -11,10 +11,10 @@ namespace offboard::async {
 /// "Something changed: look again." One network thread, no memory: a notification wakes whoever waits at that
 /// moment and nobody later, so the condition is tested before each wait.
 ///
-/// Waiters are woken through the loop, never inside notify_all(), so the notifier may be in the middle of a change.
-/// When the event dies its waiters are woken as if notified; none of them touches it afterwards.
+/// Waiters are woken through the loop, never inside notify_all(), so the notifier may be in the middle of a
+/// change. When the event dies its waiters are woken as if notified; none of them touches it afterwards.
 class signal_event {
-  public:
+public:
     signal_event() = default;
     signal_event(const signal_event&) = delete;
     signal_event& operator=(const signal_event&) = delete;
@@ -30,7 +30,7 @@ class signal_event {
 
     bool has_waiters() const noexcept { return first_ != nullptr; }
 
-  private:
+private:
     struct waiter;
     void unlink(waiter&) noexcept;
     waiter* first_ = nullptr;

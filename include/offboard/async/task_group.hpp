@@ -15,13 +15,13 @@
 
 namespace offboard::async {
 
-/// Runs coroutines that nobody awaits by name, so that none is ever lost: each is joined before the group dies, and
-/// what one throws is logged under its name and counted. One network thread only. Call cancel() and spawn() from
-/// that thread while its loop runs (or before it runs for spawn()).
+/// Runs coroutines that nobody awaits by name, so that none is ever lost: each is joined before the group
+/// dies, and what one throws is logged under its name and counted. One network thread only. Call cancel() and
+/// spawn() from that thread while its loop runs (or before it runs for spawn()).
 ///
 /// Owned by whatever the coroutines refer to; that owner awaits join() before it dies.
 class task_group {
-  public:
+public:
     task_group(boost::asio::any_io_executor, telemetry::log&);
     task_group(const task_group&) = delete;
     task_group& operator=(const task_group&) = delete;
@@ -32,14 +32,15 @@ class task_group {
     /// Starts a coroutine. `name` is a word of ours for the log.
     void spawn(std::string_view name, boost::asio::awaitable<void>);
 
-    /// Asks every coroutine to stop at once (terminal cancellation). Cancellation acts once on what each awaits now:
-    /// loops test their cancellation state at the head. Does not forbid later spawns.
+    /// Asks every coroutine to stop at once (terminal cancellation). Cancellation acts once on what each
+    /// awaits now: loops test their cancellation state at the head. Does not forbid later spawns.
     void cancel();
 
     /// Returns when the group is empty. Does not cancel anything by itself. A cancelled join() returns early.
     boost::asio::awaitable<void> join();
 
-    /// The same with an end: false when somebody is still there at the deadline (or the caller was cancelled).
+    /// The same with an end: false when somebody is still there at the deadline (or the caller was
+    /// cancelled).
     boost::asio::awaitable<bool> join_until(steady_time deadline);
 
     std::size_t size() const noexcept { return tasks_.size(); }
@@ -47,7 +48,7 @@ class task_group {
     /// How many coroutines ended with an exception that was not their cancellation.
     std::size_t failures() const noexcept { return failures_; }
 
-  private:
+private:
     struct task {
         std::string name;
         boost::asio::cancellation_signal stop;

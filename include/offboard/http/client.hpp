@@ -17,8 +17,8 @@
 namespace offboard::http {
 
 struct client_settings {
-    std::string name;        ///< of the vendor, for logs
-    std::string host;        ///< name or literal address (IPv6 without brackets)
+    std::string name; ///< of the vendor, for logs
+    std::string host; ///< name or literal address (IPv6 without brackets)
     std::uint16_t port = 443;
     bool tls = true;
     std::string path_prefix; ///< put before every target; empty, or starts with '/' and does not end with one
@@ -35,25 +35,25 @@ struct client_settings {
 
 /// What a client has done since it was made.
 struct client_counters {
-    std::uint64_t connected = 0;     ///< connections opened
-    std::uint64_t reused = 0;        ///< exchanges begun on a kept connection
-    std::uint64_t found_dead = 0;    ///< kept connections that were dead when they were wanted
-    std::uint64_t sent_again = 0;    ///< exchanges repeated because a kept connection died under them
+    std::uint64_t connected = 0;  ///< connections opened
+    std::uint64_t reused = 0;     ///< exchanges begun on a kept connection
+    std::uint64_t found_dead = 0; ///< kept connections that were dead when they were wanted
+    std::uint64_t sent_again = 0; ///< exchanges repeated because a kept connection died under them
     std::uint64_t dns_failures = 0;
 };
 
-/// HTTP/1.1 exchanges with one vendor origin over a bounded pool of kept connections. One network thread. Redirects
-/// are answers like any other.
+/// HTTP/1.1 exchanges with one vendor origin over a bounded pool of kept connections. One network thread.
+/// Redirects are answers like any other.
 ///
 /// Every error is an errc. What decides its kind is whether a byte of the request may have left: before that
 /// dns_failed, connect_failed, tls_failed, pool_exhausted or cancelled; after it answer_timeout, answer_lost,
 /// answer_malformed or answer_too_large.
 ///
-/// A kept connection may die just as it is used. When it did so before one byte of the answer came, the exchange is
-/// repeated once on a new connection, if `repeatable` says that doing it twice does no harm, or if the system had
-/// taken no byte of it.
+/// A kept connection may die just as it is used. When it did so before one byte of the answer came, the
+/// exchange is repeated once on a new connection, if `repeatable` says that doing it twice does no harm, or
+/// if the system had taken no byte of it.
 class client {
-  public:
+public:
     /// Throws std::runtime_error when the certificates of `ca_file` cannot be read.
     client(boost::asio::io_context&, client_settings, telemetry::log&);
     client(const client&) = delete;
@@ -62,19 +62,19 @@ class client {
     /// stop() has returned before, and no exchange is under way.
     ~client();
 
-    /// One exchange. The deadline covers everything, waiting for a connection included. A cancelled exchange gives
-    /// errc::cancelled when nothing was sent, else answer_lost; it does not throw.
+    /// One exchange. The deadline covers everything, waiting for a connection included. A cancelled exchange
+    /// gives errc::cancelled when nothing was sent, else answer_lost; it does not throw.
     boost::asio::awaitable<result<incoming_response>> exchange(outgoing_request, steady_time deadline,
                                                                bool repeatable);
 
-    /// Closes idle connections and refuses new exchanges with errc::cancelled. Exchanges under way go on: whoever
-    /// started them joins them first, or cancels them. Returns when no connection is left.
+    /// Closes idle connections and refuses new exchanges with errc::cancelled. Exchanges under way go on:
+    /// whoever started them joins them first, or cancels them. Returns when no connection is left.
     boost::asio::awaitable<void> stop();
 
     const client_counters& counters() const noexcept;
     std::size_t open_connections() const noexcept;
 
-  private:
+private:
     struct implementation;
     std::unique_ptr<implementation> self_;
 };

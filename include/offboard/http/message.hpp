@@ -15,19 +15,20 @@
 
 namespace offboard::http {
 
-/// A request as the server hands it on: its framing has been checked, its meaning has not. It lives until the answer
-/// has been made, so a handler may keep references to it across its own waits.
+/// A request as the server hands it on: its framing has been checked, its meaning has not. It lives until the
+/// answer has been made, so a handler may keep references to it across its own waits.
 struct request {
-    std::string method;                ///< as sent: GET, POST, …
-    std::string target;                ///< as sent; personal data for all we know: never logged
-    std::string path;                  ///< of the target, still percent-encoded, starts with '/' ("*" for OPTIONS *)
-    std::string query;                 ///< of the target, without '?', still percent-encoded
-    std::vector<header_field> headers; ///< names in lower case, values trimmed, in the order sent; no trailers
-    std::string body;                  ///< decoded from chunks; empty in refuse()
+    std::string method; ///< as sent: GET, POST, …
+    std::string target; ///< as sent; personal data for all we know: never logged
+    std::string path;   ///< of the target, still percent-encoded, starts with '/' ("*" for OPTIONS *)
+    std::string query;  ///< of the target, without '?', still percent-encoded
+    std::vector<header_field>
+        headers;      ///< names in lower case, values trimmed, in the order sent; no trailers
+    std::string body; ///< decoded from chunks; empty in refuse()
     std::string request_id;
     std::optional<std::uint64_t> content_length; ///< as declared
     bool chunked = false;
-    bool head = false; ///< HEAD: answer as for GET, the server keeps the body back
+    bool head = false;      ///< HEAD: answer as for GET, the server keeps the body back
     steady_time received{}; ///< when the header was complete
 
     /// The pattern that matched, for logs and metrics; empty when none did. Lives as long as the router.
@@ -49,8 +50,8 @@ struct request {
     bool announces_body() const noexcept { return chunked || content_length.has_value(); }
 };
 
-/// What a handler answers. The server adds Date, Content-Length, Connection, X-Request-Id, and Cache-Control: no-store
-/// unless `headers` has a Cache-Control.
+/// What a handler answers. The server adds Date, Content-Length, Connection, X-Request-Id, and Cache-Control:
+/// no-store unless `headers` has a Cache-Control.
 struct response {
     unsigned status = 200;
     std::string content_type; ///< empty: no body, no field
@@ -68,9 +69,10 @@ struct response {
 };
 
 /// Words the errors that the server and the router make themselves. `name` is a stable word in kebab case
-/// (header-too-large, not-found, …: the end of the problem's type), `detail` a sentence; neither repeats anything sent.
-using problem_factory = std::function<response(unsigned status, std::string_view name, std::string_view detail,
-                                               std::string_view request_id)>;
+/// (header-too-large, not-found, …: the end of the problem's type), `detail` a sentence; neither repeats
+/// anything sent.
+using problem_factory = std::function<response(unsigned status, std::string_view name,
+                                               std::string_view detail, std::string_view request_id)>;
 
 /// The standard phrase of a status code; "Unknown" for others.
 std::string_view reason(unsigned status) noexcept;

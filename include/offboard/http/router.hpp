@@ -26,19 +26,20 @@ struct route {
 /// 404 when no pattern matches, 405 with Allow when no method does, 501 for a method HTTP does not know.
 /// OPTIONS of a known path is 204 with Allow; `OPTIONS *` 204 with every method there is.
 class router final : public handler {
-  public:
+public:
     explicit router(problem_factory problems);
     router(const router&) = delete;
     router& operator=(const router&) = delete;
     ~router() override;
 
-    /// Before the server listens. Throws std::invalid_argument when the pattern is no pattern or the line is there twice.
+    /// Before the server listens. Throws std::invalid_argument when the pattern is no pattern or the line is
+    /// there twice.
     void add(route);
 
     std::optional<response> refuse(request& head) override;
     boost::asio::awaitable<response> handle(request&&) override;
 
-  private:
+private:
     struct line;
     struct resource;
     const resource* find(std::string_view path, request& into) const;

@@ -39,9 +39,9 @@ struct exchange_record {
     std::string_view route;  ///< the pattern; empty when none matched
     std::string_view request_id;
     unsigned status = 0;
-    duration took{};           ///< header complete to answer written
+    duration took{};            ///< header complete to answer written
     std::size_t body_bytes = 0; ///< of the answer
-    bool delivered = false;    ///< the whole answer was taken by the system
+    bool delivered = false;     ///< the whole answer was taken by the system
 };
 
 /// What the server needs from above.
@@ -53,10 +53,10 @@ struct server_hooks {
 
 /// HTTP/1.1 and 1.0 over plain TCP: a listener, sessions, their limits and deadlines. One network thread.
 ///
-/// Messages are framed strictly (RFC 9112): what two parties could read in two ways is refused with 400 and the
-/// connection ends. Requests on one connection are answered in order, one at a time.
+/// Messages are framed strictly (RFC 9112): what two parties could read in two ways is refused with 400 and
+/// the connection ends. Requests on one connection are answered in order, one at a time.
 class server {
-  public:
+public:
     server(boost::asio::io_context&, server_limits, handler&, server_hooks, telemetry::log&);
     server(const server&) = delete;
     server& operator=(const server&) = delete;
@@ -64,22 +64,23 @@ class server {
     /// drain() has returned before, or listen() was never called.
     ~server();
 
-    /// Listens on a numeric address and begins to accept; port 0 takes a free one. Returns the port. Once only.
-    /// The error is the operating system's.
+    /// Listens on a numeric address and begins to accept; port 0 takes a free one. Returns the port. Once
+    /// only. The error is the operating system's.
     result<std::uint16_t> listen(const std::string& address, std::uint16_t port);
 
-    /// Closes the listening socket. Connections stay. Connections still in the backlog are reset by the system, so
-    /// readiness goes off a while before.
+    /// Closes the listening socket. Connections stay. Connections still in the backlog are reset by the
+    /// system, so readiness goes off a while before.
     void stop_accepting();
 
-    /// Stops accepting, closes idle connections at once, lets exchanges finish with `Connection: close`; at the deadline
-    /// cancels the handlers that still run and cuts the rest. Returns when no connection is left.
+    /// Stops accepting, closes idle connections at once, lets exchanges finish with `Connection: close`; at
+    /// the deadline cancels the handlers that still run and cuts the rest. Returns when no connection is
+    /// left.
     boost::asio::awaitable<void> drain(steady_time deadline);
 
     std::size_t connections() const noexcept;
     std::size_t in_flight() const noexcept; ///< exchanges between header read and answer written
 
-  private:
+private:
     struct implementation;
     std::unique_ptr<implementation> self_;
 };

@@ -27,6 +27,10 @@ public:
     };
     using call = std::vector<place>;
 
+    packer() = default;
+    packer(const packer&) = delete; // its parts point into each other
+    packer& operator=(const packer&) = delete;
+
     void push(std::string_view turn, std::string fold, std::string who, Ask ask) {
         ++asks_;
         if (const auto at = waiting_.find(fold); at != waiting_.end()) {

@@ -1,0 +1,235 @@
+// Starts the real programs on free ports, talks to them as a caller would, and holds every exchange to openapi.yaml.
+// At the end of each test the gateway must have stopped with status 0, and none of the identifiers that the test
+// used may stand in its log.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { checkRequest, checkResponse } from '../openapi/contract.mjs';
+
+const program = (name) => {
+  const path = process.env[name];
+  assert.ok(path, `${name} must name the program`);
+  return path;
+};
+
+/** A child process whose lines are kept; `seen(test)` waits for the first line that passes. */
+class Program {
+  constructor(path, args, env = {}) {
+    this.lines = [];
+    this.waiting = new Set();
+    this.child = spawn(path, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.ended = once(this.child, 'close').then(([code, signal]) => ({ code, signal }));
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        this.lines.push(line);
+        for (const waiter of [...this.waiting]) waiter(line);
+      });
+    }
+  }
+
+  seen(test) {
+    const old = this.lines.find(test);
+    if (old !== undefined) return Promise.resolve(old);
+    return new Promise((resolve, reject) => {
+      const waiter = (line) => {
+        if (!test(line)) return;
+        this.waiting.delete(waiter);
+        resolve(line);
+      };
+      this.waiting.add(waiter);
+      this.ended.then(() => reject(new Error(`ended first:\n${this.lines.join('\n')}`)));
+    });
+  }
+
+  async stop(signal = 'SIGTERM') {
+    this.child.kill(signal);
+    return this.ended;
+  }
+}
+
+/** One exchange, unjudged. */
+export function exchange(port, method, path, { body, headers = {}, agent = false } = {}) {
+  return new Promise((resolve, reject) => {
+    const payload = body === undefined ? undefined : typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+    const length = payload === undefined || 'transfer-encoding' in headers ? {} : { 'content-length': Buffer.byteLength(payload) };
+    const request = http.request({ port, host: '127.0.0.1', method, path, headers: { ...length, ...headers }, agent }, (answer) => {
+      const chunks = [];
+      answer.on('data', (chunk) => chunks.push(chunk));
+      answer.on('error', reject);
+      answer.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        const isJson = /json/.test(answer.headers['content-type'] ?? '') && text !== '';
+        resolve({ status: answer.statusCode, headers: answer.headers, text, body: isJson ? JSON.parse(text) : undefined });
+      });
+    });
+    request.on('error', reject);
+    request.end(payload);
+  });
+}
+
+export class Sandbox {
+  static async start() {
+    const sandbox = new Sandbox();
+    sandbox.program = new Program(program('OFFBOARD_SANDBOX'), ['--port', '0']);
+    const line = await sandbox.program.seen((l) => l.includes('listening on'));
+    sandbox.port = Number(line.split(':').pop());
+    return sandbox;
+  }
+
+  async control(method, path, body) {
+    const answer = await exchange(this.port, method, `/sandbox/${path}`, { body, headers: body ? { 'content-type': 'application/json' } : {} });
+    assert.ok(answer.status < 300, `sandbox ${path}: ${answer.text}`);
+    return answer.body;
+  }
+
+  fault(fault) { return this.control('POST', 'faults', fault); }
+  clear() { return this.control('DELETE', 'faults'); }
+  set(settings) { return this.control('POST', 'settings', settings); }
+  state() { return this.control('GET', 'state'); }
+  async calls(call = '') { return (await this.control('GET', `calls?limit=20000&call=${call}`)).calls; }
+  async count(call) { return (await this.control('GET', 'counts')).calls[call] ?? { calls: 0, customers: 0, max_customers: 0 }; }
+  stop() { return this.program.stop(); }
+}
+
+export const plans = {
+  everything: {
+    mention_me: { lapse: {} },
+    capillary: {
+      revoke: [{ program_id: 2714, promotion_id: '202779', kind: 'enrol_and_issue' }],
+      delink: { partner_programs: ['1stProgram', 'p3e1'] },
+    },
+    billing: { forget: { keep: ['country'] } },
+  },
+  lapse: { mention_me: { lapse: {} } },
+  revoke: { capillary: { revoke: [{ program_id: 2714, promotion_id: '202779', kind: 'direct_issue' }] } },
+  enrol: { capillary: { revoke: [{ program_id: 2714, promotion_id: '202779', kind: 'enrol_and_issue' }] } },
+  delink: { capillary: { delink: { partner_programs: ['1stProgram', 'p3e1'] } } },
+  forget: { billing: { forget: {} } },
+};
+
+/** The configuration of a gateway whose vendors are the sandbox. JSON is YAML. */
+export function configuration(port, changes = {}) {
+  const base_url = `http://127.0.0.1:${port}`;
+  const quick = { retry: { base: '5ms', cap: '50ms' } };
+  const made = {
+    listen: '127.0.0.1:0',
+    admin_listen: '127.0.0.1:0',
+    log: { level: 'debug' },
+    vendors: {
+      mention_me: { base_url, client_id: 'test', client_secret: 'mm-secret-7f3a', ...quick },
+      capillary: { base_url, oauth: { key: 'test', secret: 'cap-secret-7f3a' }, ...quick },
+      billing: { base_url, api_username: 'test', api_key: 'billing-secret-7f3a', ...quick },
+    },
+    plans,
+    default_plan: 'everything',
+    ...changes,
+  };
+  for (const [vendor, more] of Object.entries(changes.each ?? {})) Object.assign(made.vendors[vendor], more);
+  delete made.each;
+  return made;
+}
+
+export class Gateway {
+  static async start(config, { env } = {}) {
+    const gateway = new Gateway();
+    gateway.folder = mkdtempSync(join(tmpdir(), 'offboard-'));
+    gateway.used = new Set();
+    gateway.config = config;
+    const file = join(gateway.folder, 'offboard.yaml');
+    writeFileSync(file, JSON.stringify(config, null, 1));
+    gateway.program = new Program(program('OFFBOARD_GATEWAY'), ['--config', file], env);
+    const port = async (name) => JSON.parse(await gateway.program.seen((l) => l.includes('"listening"') && l.includes(`"${name}"`))).port;
+    gateway.port = await port('main');
+    gateway.admin = await port('admin');
+    return gateway;
+  }
+
+  /** Remembers every identifier of a body, so that the log can be searched for it. */
+  note(body) {
+    for (const customer of body?.customers ?? []) {
+      for (const value of Object.values(customer?.identifiers ?? {})) {
+        if (String(value).length >= 5) this.used.add(String(value));
+      }
+    }
+  }
+
+  /** POST /offboard, held to the contract; `expected` is the status. */
+  async offboard(body, expected, headers = {}) {
+    this.note(body);
+    const valid = checkRequest('/offboard', 'POST', body);
+    if (expected < 400) assert.deepEqual(valid, [], 'the request is not what the contract allows');
+    const answer = await exchange(this.port, 'POST', '/offboard', { body, headers: { 'content-type': 'application/json', ...headers } });
+    assert.equal(answer.status, expected, answer.text);
+    const plan = body.steps ? undefined : this.config.plans[body.plan ?? this.config.default_plan];
+    this.judge('POST', '/offboard', answer, { request: body, plan });
+    return answer;
+  }
+
+  async get(path, expected, headers = {}) {
+    const answer = await exchange(this.port, 'GET', path, { headers });
+    assert.equal(answer.status, expected, answer.text);
+    this.judge('GET', path, answer);
+    return answer;
+  }
+
+  /** The operation once it has settled, by long polls. */
+  async settled(id) {
+    for (;;) {
+      const answer = await exchange(this.port, 'GET', `/offboard/${id}`, { headers: { prefer: 'wait=5' } });
+      this.judge('GET', `/offboard/${id}`, answer);
+      if (answer.status !== 202) return answer.body;
+    }
+  }
+
+  judge(method, path, answer, context = {}) {
+    const faults = checkResponse(path, method, answer.status, answer.headers, answer.body ?? answer.text, context);
+    assert.deepEqual(faults, [], `${method} ${path} -> ${answer.status}: ${answer.text.slice(0, 2000)}`);
+  }
+
+  async stop() {
+    const { code, signal } = await this.program.stop();
+    rmSync(this.folder, { recursive: true });
+    const log = this.program.lines.join('\n');
+    assert.deepEqual({ code, signal }, { code: 0, signal: null }, log.slice(-4000));
+    for (const value of this.used) assert.ok(!log.includes(value), 'an identifier stands in the log');
+    assert.ok(!/secret-7f3a/.test(log), 'a secret stands in the log');
+    for (const line of this.program.lines) JSON.parse(line);
+  }
+}
+
+/** Runs `body` with a fresh sandbox and gateway, and stops both whatever happens. */
+export async function together(body, changes = {}) {
+  const sandbox = await Sandbox.start();
+  let gateway;
+  try {
+    gateway = await Gateway.start(configuration(sandbox.port, changes));
+    await body(gateway, sandbox);
+  } catch (error) {
+    if (gateway) error.message += `\nlog:\n${gateway.program.lines.slice(-20).join('\n')}`;
+    gateway?.program.child.kill('SIGKILL');
+    gateway = undefined;
+    throw error;
+  } finally {
+    await gateway?.stop();
+    await sandbox.stop();
+  }
+}
+
+export const person = (n = 0) => {
+  const digits = String(423_900_000 + n);
+  return {
+    email: `jo.${digits}@example.com`,
+    mobile: `91${digits}`,
+    capillary_id: digits,
+    billing_customer_id: digits,
+  };
+};
+
+export const steps = (customer) => Object.fromEntries(customer.steps.map((s) => [s.target?.partner_program ? `${s.step} ${s.target.partner_program}` : s.step, s]));
+export { Program, program };
