@@ -99,16 +99,17 @@ void desk::on_failure(packed& p, errc e, settlements& settled) {
                                             {"reason", make_error_code(e).message()},
                                             {"customers", p.batch.places.size()}});
     const bool lost = !nothing_was_sent(e);
+    const duration wait = wait_after(p);
     for (line::place& place : p.places) {
         for (ask& a : place.asks) {
             if (lost) ++a.what().attempts;
             if (e == errc::token_refused)
                 settled.push_back({std::move(a), outcome_of(step_status::failed, "vendor_auth", true)});
             else if (lost)
-                try_again(std::move(a), vendors::lost_outcome(), true, settled);
+                try_again(std::move(a), vendors::lost_outcome(), true, wait, settled);
             else
                 try_again(std::move(a), outcome_of(step_status::failed, "vendor_unreachable", true), false,
-                          settled);
+                          wait, settled);
         }
     }
 }
@@ -116,6 +117,7 @@ void desk::on_failure(packed& p, errc e, settlements& settled) {
 void desk::on_answer(lane& l, packed& p, const incoming_response& answer, settlements& settled) {
     const std::vector<vendors::verdict> verdicts = vendors::decode(p.batch, answer, form_.wire);
     line::call undecided;
+    const duration retry_wait = wait_after(p);
     duration wait{};
     const auto asked_wait = [&]() -> duration {
         if (wait == duration::zero()) {
@@ -147,7 +149,7 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, settle
             }
             ++a.what().attempts;
             if (verdict.what == vendors::next::retry)
-                try_again(std::move(a), verdict.result, verdict.may_have_acted, settled);
+                try_again(std::move(a), verdict.result, verdict.may_have_acted, retry_wait, settled);
             else
                 settled.push_back({std::move(a), verdict.result});
         }
@@ -177,7 +179,15 @@ void desk::isolate(lane& l, line::call undecided) {
     }
 }
 
-void desk::try_again(ask a, const outcome& if_given_up, bool lost, settlements& settled) {
+duration desk::wait_after(const packed& p) {
+    std::uint32_t faults = 0;
+    for (const line::place& place : p.places)
+        for (const ask& a : place.asks)
+            faults = std::max(faults, a.faults);
+    return backoff_.wait(faults, owner_.random_);
+}
+
+void desk::try_again(ask a, const outcome& if_given_up, bool lost, duration wait, settlements& settled) {
     ++a.faults;
     if (lost) {
         ++a.lost;
@@ -191,7 +201,6 @@ void desk::try_again(ask a, const outcome& if_given_up, bool lost, settlements& 
         return;
     }
     a.what().outcome.code = if_given_up.code;
-    const duration wait = backoff_.wait(a.faults - 1, owner_.random_);
     put_back_later(std::move(a), wait);
 }
 

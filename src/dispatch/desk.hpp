@@ -49,7 +49,9 @@ private:
     void on_failure(packed&, errc, settlements&);
     void on_answer(lane&, packed&, const incoming_response&, settlements&);
     void isolate(lane&, line::call undecided);
-    void try_again(ask, const outcome& if_given_up, bool lost, settlements&);
+    /// How long a failed call's steps wait: drawn once for all of them, so that they stay packed.
+    duration wait_after(const packed&);
+    void try_again(ask, const outcome& if_given_up, bool lost, duration wait, settlements&);
     void put_back_later(ask, duration);
     void pause(duration);
     void arm();

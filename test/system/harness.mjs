@@ -7,16 +7,14 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 
 import { checkRequest, checkResponse } from '../openapi/contract.mjs';
 
-const program = (name) => {
-  const path = process.env[name];
-  assert.ok(path, `${name} must name the program`);
-  return path;
-};
+// OFFBOARD_BUILD is the build's folder; `build` when it is not set.
+const program = (name) => resolve(process.env.OFFBOARD_BUILD ?? fileURLToPath(new URL('../../build', import.meta.url)), name);
 
 /** A child process whose lines are kept; `seen(test)` waits for the first line that passes. */
 class Program {
@@ -36,11 +34,11 @@ class Program {
   seen(test) {
     const old = this.lines.find(test);
     if (old !== undefined) return Promise.resolve(old);
-    return new Promise((resolve, reject) => {
+    return new Promise((found, reject) => {
       const waiter = (line) => {
         if (!test(line)) return;
         this.waiting.delete(waiter);
-        resolve(line);
+        found(line);
       };
       this.waiting.add(waiter);
       this.ended.then(() => reject(new Error(`ended first:\n${this.lines.join('\n')}`)));
@@ -55,7 +53,7 @@ class Program {
 
 /** One exchange, unjudged. */
 export function exchange(port, method, path, { body, headers = {}, agent = false } = {}) {
-  return new Promise((resolve, reject) => {
+  return new Promise((done, reject) => {
     const payload = body === undefined ? undefined : typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
     const length = payload === undefined || 'transfer-encoding' in headers ? {} : { 'content-length': Buffer.byteLength(payload) };
     const request = http.request({ port, host: '127.0.0.1', method, path, headers: { ...length, ...headers }, agent }, (answer) => {
@@ -65,7 +63,7 @@ export function exchange(port, method, path, { body, headers = {}, agent = false
       answer.on('end', () => {
         const text = Buffer.concat(chunks).toString('utf8');
         const isJson = /json/.test(answer.headers['content-type'] ?? '') && text !== '';
-        resolve({ status: answer.statusCode, headers: answer.headers, text, body: isJson ? JSON.parse(text) : undefined });
+        done({ status: answer.statusCode, headers: answer.headers, text, body: isJson ? JSON.parse(text) : undefined });
       });
     });
     request.on('error', reject);
@@ -76,7 +74,7 @@ export function exchange(port, method, path, { body, headers = {}, agent = false
 export class Sandbox {
   static async start() {
     const sandbox = new Sandbox();
-    sandbox.program = new Program(program('OFFBOARD_SANDBOX'), ['--port', '0']);
+    sandbox.program = new Program(program('offboard-sandbox'), ['--port', '0']);
     const line = await sandbox.program.seen((l) => l.includes('listening on'));
     sandbox.port = Number(line.split(':').pop());
     return sandbox;
@@ -143,7 +141,7 @@ export class Gateway {
     gateway.config = config;
     const file = join(gateway.folder, 'offboard.yaml');
     writeFileSync(file, JSON.stringify(config, null, 1));
-    gateway.program = new Program(program('OFFBOARD_GATEWAY'), ['--config', file], env);
+    gateway.program = new Program(program('offboard-gateway'), ['--config', file], env);
     const port = async (name) => JSON.parse(await gateway.program.seen((l) => l.includes('"listening"') && l.includes(`"${name}"`))).port;
     gateway.port = await port('main');
     gateway.admin = await port('admin');

@@ -1,0 +1,157 @@
+#include "loop.hpp"
+
+#include "offboard/async/deadline_watch.hpp"
+#include "offboard/async/offload.hpp"
+#include "offboard/async/signal_event.hpp"
+#include "offboard/async/sleep.hpp"
+#include "offboard/async/task_group.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+using namespace offboard;
+using namespace offboard::test;
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+
+BOOST_FIXTURE_TEST_SUITE(async_room, loop)
+
+namespace {
+
+constexpr auto never = async::deadline_watch::never;
+
+asio::awaitable<void> sleeps_and_says(duration d, bool* out) {
+    const bool whole = co_await async::sleep_for(d);
+    *out = whole;
+}
+
+asio::awaitable<void> throws_now() {
+    throw std::runtime_error("why");
+    co_return;
+}
+
+asio::awaitable<void> joins_all(loop& l) {
+    async::task_group group(l.io.get_executor(), l.log);
+    bool short_one = false;
+    bool long_one = true;
+    group.spawn("short", sleeps_and_says(1ms, &short_one));
+    group.spawn("long", sleeps_and_says(1h, &long_one));
+    group.spawn("fails", throws_now());
+    BOOST_TEST(group.size() == 3u);
+    const bool all = co_await group.join_until(std::chrono::steady_clock::now() + 20ms);
+    BOOST_TEST(!all);
+    BOOST_TEST(group.size() == 1u);
+    BOOST_TEST(short_one);
+    group.cancel();
+    co_await group.join();
+    BOOST_TEST(!long_one);
+    BOOST_TEST(group.failures() == 1u);
+}
+
+asio::awaitable<void> waits(async::signal_event* e, std::vector<int>* order, int number) {
+    const bool notified = co_await e->wait_until(soon());
+    order->push_back(notified ? number : -number);
+}
+
+asio::awaitable<void> signals(loop& l) {
+    async::task_group group(l.io.get_executor(), l.log);
+    std::vector<int> order;
+    auto event = std::make_unique<async::signal_event>();
+    BOOST_TEST(!event->notify_one());
+    const bool late = co_await event->wait_until(std::chrono::steady_clock::now() + 1ms);
+    BOOST_TEST(!late);
+    for (int i = 1; i <= 3; ++i)
+        group.spawn("waits", waits(event.get(), &order, i));
+    BOOST_TEST(event->notify_one());
+    co_await asio::post(l.io, asio::use_awaitable);
+    while (order.size() < 1)
+        co_await asio::post(l.io, asio::use_awaitable);
+    BOOST_TEST((order == std::vector<int>{1}));
+    event.reset(); // wakes those who wait
+    co_await group.join();
+    std::sort(order.begin(), order.end());
+    BOOST_TEST((order == std::vector<int>{1, 2, 3}));
+    async::signal_event other;
+    group.spawn("waits", waits(&other, &order, 4));
+    group.cancel();
+    co_await group.join();
+    BOOST_TEST(order.back() == -4);
+    BOOST_TEST(!other.has_waiters());
+}
+
+asio::awaitable<void> offloads(loop&) {
+    async::offload_pool pool("blocking", 1);
+    const auto home = std::this_thread::get_id();
+    const auto away = co_await pool.run([] { return std::this_thread::get_id(); });
+    BOOST_REQUIRE(away.has_value());
+    BOOST_TEST((*away != home));
+    BOOST_TEST((std::this_thread::get_id() == home));
+    bool thrown = false;
+    try {
+        const auto none = co_await pool.run([]() -> int { throw std::runtime_error("why"); });
+        BOOST_TEST(!none.has_value());
+    } catch (const std::runtime_error&) {
+        thrown = true;
+    }
+    BOOST_TEST(thrown);
+}
+
+struct watched : async::deadline_watch::entry {
+    watched(async::deadline_watch& w, std::vector<int>* o, int n, std::unique_ptr<watched> i = nullptr)
+        : entry(w), order(o), number(n), inner(std::move(i)) {}
+    void on_deadline() noexcept override {
+        order->push_back(number);
+        inner.reset();
+        fired.notify_all();
+    }
+    std::vector<int>* order;
+    int number;
+    std::unique_ptr<watched> inner;
+    async::signal_event fired;
+};
+
+asio::awaitable<void> watches(loop& l) {
+    async::deadline_watch watch(l.io, 1ms);
+    std::vector<int> order;
+    const auto now = std::chrono::steady_clock::now();
+    watched late(watch, &order, 2), never_due(watch, &order, 3);
+    watched early(watch, &order, 1, std::make_unique<watched>(watch, &order, 4));
+    late.expires_at(now + 30ms);
+    never_due.expires_at(now + 10ms);
+    never_due.expires_never();
+    early.inner->expires_at(now + 5ms); // dies in the hand of the one that is due first, or fires before it
+    early.expires_at(now + 5ms);
+    co_await late.fired.wait_until(soon());
+    std::erase(order, 4);
+    BOOST_TEST((order == std::vector<int>{1, 2}));
+    BOOST_TEST((std::chrono::steady_clock::now() >= now + 30ms));
+    late.expires_at(now); // in the past: at the next look
+    co_await late.fired.wait_until(soon());
+    BOOST_TEST(order.back() == 2);
+    late.expires_at(never);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_task_group_joins_cancels_and_counts_failures) {
+    // One error line is expected: the failure's.
+    run(joins_all(*this));
+}
+BOOST_AUTO_TEST_CASE(a_signal_wakes_who_waits_and_survives_everybody) {
+    run(signals(*this));
+}
+BOOST_AUTO_TEST_CASE(blocking_calls_run_elsewhere_and_come_back) {
+    run(offloads(*this));
+}
+BOOST_AUTO_TEST_CASE(one_timer_serves_many_deadlines) {
+    run(watches(*this));
+    BOOST_TEST(io.stopped()); // no timer keeps the loop alive
+}
+
+BOOST_AUTO_TEST_SUITE_END()

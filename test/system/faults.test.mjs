@@ -1,0 +1,173 @@
+// Each fault of the sandbox in turn: what the caller is told must agree with what the vendor did, or be `unknown`.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { person, steps, together } from './harness.mjs';
+
+const ask = (plan, n = 1, first = 0) => ({ plan, customers: Array.from({ length: n }, (_, i) => ({ identifiers: person(first + i) })) });
+const only = (body) => body.customers[0].steps[0];
+
+/** [what the fault is, the fault, plan, expected [status, code] of the single customer's first step, attempts] */
+const single = [
+  // Mention Me
+  ['an error entry without type', { call: 'lapse', kind: 'no_type' }, 'lapse', 'accepted', 'queued', 1],
+  ['an identifier in neither list', { call: 'lapse', kind: 'missing_all' }, 'lapse', 'unknown', 'vendor_omitted', 1],
+  ['lists that are null', { call: 'lapse', kind: 'null_lists' }, 'lapse', 'unknown', 'vendor_omitted', 1],
+  ['echoed in capitals', { call: 'lapse', kind: 'echo_case' }, 'lapse', 'accepted', 'queued', 1],
+  ['entries doubled', { call: 'lapse', kind: 'duplicate_entries' }, 'lapse', 'accepted', 'queued', 1],
+  ['404 for the whole call', { call: 'lapse', status: 404, body: { code: '404', message: 'x' } }, 'lapse', 'failed', 'ambiguous_404', 1],
+  ['403', { call: 'lapse', status: 403 }, 'lapse', 'failed', 'vendor_auth', 1],
+  ['400 for one alone', { call: 'lapse', status: 400 }, 'lapse', 'failed', 'rejected', 1],
+  ['a redirect', { call: 'lapse', kind: 'redirect' }, 'lapse', 'failed', 'redirected', 1],
+  ['a 200 that is not JSON', { call: 'lapse', kind: 'not_json' }, 'lapse', 'unknown', 'unreadable_answer', 1],
+  ['the wrong content type', { call: 'lapse', kind: 'wrong_content_type' }, 'lapse', 'accepted', 'queued', 1],
+  ['one 500, then well', { call: 'lapse', statuses: [500, 500, 200] }, 'lapse', 'accepted', 'queued', 3],
+  ['HTML with 503, then well', { call: 'lapse', kind: 'html', times: 1 }, 'lapse', 'accepted', 'queued', 2],
+  ['429, then well', { call: 'lapse', kind: 'rate_limited', retry_after: 1 }, 'lapse', 'accepted', 'queued', 1],
+  ['an expired token', { call: 'lapse', kind: 'expire_token' }, 'lapse', 'accepted', 'queued', 1],
+  ['a token refused twice', { call: 'lapse', kind: 'expire_token', times: 2 }, 'lapse', 'failed', 'vendor_auth', 1],
+  // Capillary
+  ['an entry without its id (8890)', { call: 'revoke', kind: 'success_without_id' }, 'revoke', 'failed', 'not_applied', 1],
+  ['the sample\'s own form of the issual id', { call: 'revoke', kind: 'issual_id_sample' }, 'enrol', 'succeeded', 'revoked', 1],
+  ['codes and ids as text', { call: 'revoke', kind: 'string_codes' }, 'revoke', 'succeeded', 'revoked', 1],
+  ['one entry, 8015', { call: 'revoke', kind: 'one_entry', code: 8015 }, 'revoke', 'absent', 'not_found', 1],
+  ['one entry, 8892', { call: 'revoke', kind: 'one_entry', code: 8892 }, 'revoke', 'failed', 'promotion_inactive', 1],
+  ['8903 without earn ids', { call: 'revoke', kind: 'one_entry', code: 8903 }, 'revoke', 'succeeded', 'already_revoked', 1],
+  ['the older delink shape', { call: 'delink', kind: 'older_delink_shape' }, 'delink', 'succeeded', 'delinked', 1],
+  ['status:false under code 200', { call: 'delink', kind: 'status_false_code_200' }, 'delink', 'unknown', 'contradictory_answer', 1],
+  // Billing
+  ['a PHP notice before true', { call: 'forget', body: 'Notice: x\ntrue', status: 200 }, 'forget', 'unknown', 'unexpected_body', 1],
+  ['1 for true', { call: 'forget', body: '1', status: 200 }, 'forget', 'unknown', 'unexpected_body', 1],
+  ['false', { call: 'forget', body: 'false', status: 200 }, 'forget', 'failed', 'refused', 1],
+  ['{"result":true}', { call: 'forget', body: '{"result":true}', status: 200, act: true }, 'forget', 'succeeded', 'forgotten', 1],
+  ['a login page', { call: 'forget', body: '<html>log in</html>', content_type: 'text/html', status: 200 }, 'forget', 'unknown', 'unexpected_body', 1],
+  ['a redirect to a login page', { call: 'forget', kind: 'redirect' }, 'forget', 'failed', 'redirected', 1],
+  ['404', { call: 'forget', status: 404 }, 'forget', 'failed', 'ambiguous_404', 1],
+  ['an empty 200', { call: 'forget', body: '', status: 200 }, 'forget', 'unknown', 'unexpected_body', 1],
+];
+
+test('single customers', async (t) => {
+  await together(async (gateway, sandbox) => {
+    // Tokens first, so that a fault meets the call it is meant for.
+    await gateway.offboard({ customers: ask('everything', 1, 500).customers }, 200);
+    for (const [i, [name, fault, plan, status, code, attempts]] of single.entries()) {
+      await t.test(`${plan}: ${name}`, async () => {
+        await sandbox.fault(fault);
+        const ok = ['accepted', 'succeeded', 'absent'].includes(status);
+        const { body } = await gateway.offboard(ask(plan, 1, i), ok ? 200 : 207);
+        const step = only(body);
+        assert.deepEqual([step.status, step.code, step.attempts], [status, code, attempts], JSON.stringify(step));
+        assert.deepEqual((await sandbox.control('GET', 'faults')).faults, [], 'the fault was not met');
+      });
+    }
+  });
+});
+
+// A lost answer follows the action's own rule, whichever way it is lost.
+for (const kind of ['cut', 'cut_after_headers', 'cut_mid_body', 'truncated', 'reset']) {
+  for (const [plan, call] of [['lapse', 'lapse'], ['delink', 'delink']]) {
+    test(`${call} is repeated after ${kind}`, () => together(async (gateway, sandbox) => {
+      await sandbox.fault({ call, kind, times: 2 });
+      const { body } = await gateway.offboard(ask(plan), 200);
+      assert.ok(only(body).attempts >= 2); // the client's own repeat on a dead pooled connection is no attempt
+      assert.equal((await sandbox.calls(call)).length, 3);
+    }));
+  }
+  test(`forget is repeated once after ${kind}, and is unknown then`, () => together(async (gateway, sandbox) => {
+    await sandbox.fault({ call: 'forget', kind, times: 0 });
+    const { body } = await gateway.offboard(ask('forget'), 207);
+    assert.deepEqual([only(body).status, only(body).code, only(body).attempts], ['unknown', 'outcome_unknown', 2]);
+    assert.equal((await sandbox.calls('forget')).length, 2);
+  }));
+}
+
+test('an answer that never comes is given up at the timeout, and a slow request becomes 202', () => together(async (gateway, sandbox) => {
+  await sandbox.fault({ call: 'forget', kind: 'stall', times: 1 });
+  const { body } = await gateway.offboard(ask('forget'), 202, { prefer: 'wait=0' });
+  const settled = await gateway.settled(body.id);
+  assert.equal(only(settled).attempts, 2);
+  assert.equal(only(settled).status, 'succeeded');
+}, { each: { billing: { timeout: '200ms' } } }));
+
+test('a stale pooled connection is replaced without anybody noticing', () => together(async (gateway, sandbox) => {
+  await sandbox.fault({ call: 'lapse', kind: 'close_after_answer', times: 0 });
+  for (let i = 0; i < 5; ++i) {
+    const { body } = await gateway.offboard({ plan: 'lapse', customers: [{ identifiers: person(i) }] }, 200);
+    assert.equal(only(body).attempts, 1);
+  }
+  assert.equal((await sandbox.calls('lapse')).length, 5);
+}));
+
+test('one token serves many calls, and a dead one is renewed once', () => together(async (gateway, sandbox) => {
+  await Promise.all(Array.from({ length: 20 }, (_, i) => gateway.offboard({ plan: 'revoke', customers: [{ identifiers: person(i) }] }, 200)));
+  assert.equal((await sandbox.calls('capillary_token')).length, 1);
+  await sandbox.control('DELETE', 'tokens');
+  await gateway.offboard(ask('revoke'), 200);
+  assert.equal((await sandbox.calls('capillary_token')).length, 2);
+}));
+
+test('refused credentials fail the steps and not the gateway', () => together(async (gateway) => {
+  const { body } = await gateway.offboard({ plan: 'everything', customers: [{ identifiers: person() }] }, 207);
+  const by = steps(body.customers[0]);
+  for (const name of ['mention_me.lapse', 'capillary.revoke_earn', 'capillary.delink p3e1']) {
+    assert.deepEqual([by[name].status, by[name].code, by[name].retryable], ['failed', 'vendor_auth', true], name);
+  }
+  assert.equal(by['billing.forget'].code, 'gate_shut');
+}, { each: { mention_me: { client_secret: 'wrong' }, capillary: { oauth: { key: 'test', secret: 'wrong' } } } }));
+
+test('Capillary by Basic', () => together(async (gateway, sandbox) => {
+  await gateway.offboard(ask('revoke'), 200);
+  const [call] = await sandbox.calls('revoke');
+  assert.equal(call.headers.authorization, 'Basic c3RvcmUuc2VydmVyOjhhMTZhNmI3MDUwNWViMWYxZmY3Y2RjMGNkNTU1OWE3');
+}, { each: { capillary: { oauth: undefined, basic: { username: 'store.server', password: 'server123' } } } }));
+
+const mixed = (n, kind) => Array.from({ length: n }, (_, i) => {
+  const special = i % 7 === 3 ? '99404' : i % 7 === 5 ? '99500' : '00000';
+  return { ref: `r${i}`, identifiers: { [kind]: `${4000 + i}${special}` } };
+});
+
+// Whatever a packed answer looks like, each customer's status agrees with what the sandbox did, or is `unknown`.
+for (const kind of ['capillary_id', 'mobile']) {
+  for (const fault of ['none', 'shuffle', 'missing_entry', 'missing_all', 'duplicate_entries', 'one_entry', 'string_codes']) {
+    test(`forty customers by ${kind}, mixed, ${fault}`, () => together(async (gateway, sandbox) => {
+      if (fault !== 'none') await sandbox.fault({ call: 'revoke', kind: fault, times: fault === 'shuffle' ? 0 : 1 });
+      const customers = mixed(40, kind);
+      const { body } = await gateway.offboard({ plan: 'revoke', customers }, 207);
+      for (const [i, customer] of body.customers.entries()) {
+        const step = customer.steps[0];
+        const status = i % 7 === 3 ? 'absent' : i % 7 === 5 ? 'failed' : 'succeeded';
+        assert.equal(step.status, status, `${fault} ${i} ${JSON.stringify(step)}`);
+      }
+    }));
+  }
+}
+
+test('one poison customer in a full call costs the others nothing', () => together(async (gateway, sandbox) => {
+  for (const [plan, special] of [['lapse', { email: 'poison@example.com' }], ['revoke', { capillary_id: '42399400' }]]) {
+    const { customers } = ask(plan, 100);
+    Object.assign(customers[37].identifiers, special);
+    const { body } = await gateway.offboard({ plan, customers }, 207);
+    assert.equal(body.summary.ok, 99);
+    assert.deepEqual([body.customers[37].steps[0].status, body.customers[37].steps[0].code], ['failed', 'rejected']);
+  }
+}));
+
+test('a customer in neither list of a full call is sent once more, alone in the end', () => together(async (gateway, sandbox) => {
+  await sandbox.fault({ call: 'lapse', kind: 'missing_entry' });
+  const { body } = await gateway.offboard(ask('lapse', 50), 200);
+  assert.equal(body.summary.ok, 50);
+  assert.deepEqual((await sandbox.calls('lapse')).map((c) => c.customers.length), [50, 1]);
+}));
+
+test('customers are absent, failing or done each for himself', () => together(async (gateway) => {
+  const identifiers = (n, special) => ({ ...person(n), ...special });
+  const { body } = await gateway.offboard({ customers: [
+    { identifiers: identifiers(1, { email: 'absent@example.com' }) },
+    { identifiers: identifiers(2, { mobile: '9198000099404' }) },
+    { identifiers: identifiers(3, { billing_customer_id: '7799404' }) },
+    { identifiers: identifiers(4, { billing_customer_id: '7799500' }) },
+    { identifiers: identifiers(5) },
+  ] }, 207);
+  assert.deepEqual(body.customers.map((c) => c.status), ['ok', 'ok', 'partial', 'partial', 'ok']);
+  assert.equal(steps(body.customers[2])['billing.forget'].code, 'ambiguous_404');
+}));
