@@ -31,6 +31,8 @@ http::server_limits main_limits(const config::settings& s) {
     out.header_time = s.limits.header_timeout;
     out.body_time = s.limits.body_timeout;
     out.idle_time = s.limits.idle_timeout;
+    // A caller who is refused in the middle of sending reads the answer only if what it sends is taken meanwhile.
+    out.linger_bytes = 2 * s.limits.body;
     return out;
 }
 

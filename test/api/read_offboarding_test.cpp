@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(every_fault_is_found_and_none_repeats_a_value) {
     };
     for (const auto& row : rows)
         BOOST_TEST_CONTEXT(row.text)
-        BOOST_TEST(read(row.text).pointers == row.pointers, boost::test_tools::per_element());
+    BOOST_TEST(read(row.text).pointers == row.pointers, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_identifier_names_every_customer_and_step_or_is_skipped) {

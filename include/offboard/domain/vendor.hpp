@@ -23,8 +23,8 @@ vendor vendor_of(action) noexcept;
 /// The vendor's own cap on customers in one call of that action: 100, 100, 100, 1, 1.
 std::size_t vendor_cap(action) noexcept;
 
-/// Capillary's `source` of a customer, in capitals, whatever case it was given in; nothing when the vendor's page on
-/// revoking promotions does not list it.
+/// Capillary's `source` of a customer, in capitals, whatever case it was given in; nothing when the vendor's
+/// page on revoking promotions does not list it.
 std::optional<std::string> capillary_source(std::string_view name);
 
 /// Mention Me: OAuth client credentials, sent as JSON to its token endpoint.

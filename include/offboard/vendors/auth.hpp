@@ -26,8 +26,8 @@ outgoing_request token_request(const credentials&);
 /// a token), errc::token_unavailable for anything else that is not a token.
 result<token> read_token(const credentials&, const incoming_response&);
 
-/// Adds the headers that prove who we are, in place of what an earlier call put there. `access` is the token's text
-/// where needs_token, else unused.
+/// Adds the headers that prove who we are, in place of what an earlier call put there. `access` is the
+/// token's text where needs_token, else unused.
 void authorise(outgoing_request&, const credentials&, const secret& access);
 
 } // namespace offboard::vendors

@@ -51,13 +51,13 @@ enum class next {
 struct verdict {
     next what = next::settle;
     outcome result;
-    /// The vendor may have acted on this place although `result` does not say that it did. False only where its
-    /// answer shows that it did not; what is sent again after true has `acted_before`.
+    /// The vendor may have acted on this place although `result` does not say that it did. False only where
+    /// its answer shows that it did not; what is sent again after true has `acted_before`.
     bool may_have_acted = false;
 };
 
-/// Throws std::logic_error for a batch that no call can be made of: no place, a kind of identifier the vendor does
-/// not take, several customers where it takes one.
+/// Throws std::logic_error for a batch that no call can be made of: no place, a kind of identifier the vendor
+/// does not take, several customers where it takes one.
 outgoing_request encode(const batch&, const wire_settings&);
 
 /// As many verdicts as places, in their order, whatever the answer looks like.
