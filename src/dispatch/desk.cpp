@@ -1,5 +1,8 @@
 #include "desk.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace asio = boost::asio;
 
 namespace offboard::dispatch {
@@ -47,6 +50,19 @@ bool desk::may_send(const lane& l) const noexcept {
 }
 
 void desk::pump() {
+    // A call may end before spawn() returns, and ask for the next one in the middle of this.
+    if (std::exchange(pumping_, true)) {
+        pump_again_ = true;
+        return;
+    }
+    do {
+        pump_again_ = false;
+        send_what_may();
+    } while (pump_again_);
+    pumping_ = false;
+}
+
+void desk::send_what_may() {
     if (paused_until_ > owner_.clock_.now()) return arm();
     // One turn a lane, again and again, until nobody may send: no lane waits behind another's backlog.
     for (bool sent = true; sent && in_flight_ < settings_.max_in_flight;) {
@@ -78,8 +94,9 @@ asio::awaitable<void> desk::run(lane* l, line::call call) {
     for (ask& a : p.left_over)
         push(std::move(a));
     outgoing_request request = vendors::encode(p.batch, form_.wire);
-    const bool repeatable =
-        vendors::repeat_rule(p.batch.what, p.batch.places.front()) == vendors::repeat::freely;
+    const bool repeatable = std::ranges::all_of(p.batch.places, [&](const vendors::place& place) {
+        return vendors::repeat_rule(p.batch.what, place) == vendors::repeat::freely;
+    });
     auto answer = co_await link_.call(std::move(request), repeatable);
     --l->in_flight;
     --in_flight_;

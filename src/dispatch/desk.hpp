@@ -43,6 +43,7 @@ private:
     };
 
     bool may_send(const lane&) const noexcept;
+    void send_what_may();
     boost::asio::awaitable<void> run(lane*, line::call);
 
     using settlements = std::vector<dispatcher::settlement>;
@@ -72,6 +73,8 @@ private:
     std::size_t in_flight_ = 0;   ///< calls
     std::size_t waiting_ = 0;     ///< steps in line or delayed
     steady_time armed_for_{};
+    bool pumping_ = false;
+    bool pump_again_ = false;
 };
 
 } // namespace offboard::dispatch
