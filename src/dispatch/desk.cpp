@@ -116,17 +116,17 @@ void desk::on_failure(packed& p, errc e, settlements& settled) {
                                             {"reason", make_error_code(e).message()},
                                             {"customers", p.batch.places.size()}});
     const bool lost = !nothing_was_sent(e);
-    const duration wait = wait_after(p);
+    const steady_time again = retry_at(p);
     for (line::place& place : p.places) {
         for (ask& a : place.asks) {
             if (lost) ++a.what().attempts;
             if (e == errc::token_refused)
                 settled.push_back({std::move(a), outcome_of(step_status::failed, "vendor_auth", true)});
             else if (lost)
-                try_again(std::move(a), vendors::lost_outcome(), true, wait, settled);
+                try_again(std::move(a), vendors::lost_outcome(), true, again, settled);
             else
                 try_again(std::move(a), outcome_of(step_status::failed, "vendor_unreachable", true), false,
-                          wait, settled);
+                          again, settled);
         }
     }
 }
@@ -134,7 +134,8 @@ void desk::on_failure(packed& p, errc e, settlements& settled) {
 void desk::on_answer(lane& l, packed& p, const incoming_response& answer, settlements& settled) {
     const std::vector<vendors::verdict> verdicts = vendors::decode(p.batch, answer, form_.wire);
     line::call undecided;
-    const duration retry_wait = wait_after(p);
+    const steady_time now = owner_.clock_.now();
+    const steady_time again = retry_at(p);
     duration wait{};
     const auto asked_wait = [&]() -> duration {
         if (wait == duration::zero()) {
@@ -161,12 +162,12 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, settle
                 if (answer.status == 429)
                     push(std::move(a)); // the whole desk pauses below
                 else
-                    put_back_later(std::move(a), asked_wait());
+                    put_back_later(std::move(a), now + asked_wait());
                 continue;
             }
             ++a.what().attempts;
             if (verdict.what == vendors::next::retry)
-                try_again(std::move(a), verdict.result, verdict.may_have_acted, retry_wait, settled);
+                try_again(std::move(a), verdict.result, verdict.may_have_acted, again, settled);
             else
                 settled.push_back({std::move(a), verdict.result});
         }
@@ -196,15 +197,15 @@ void desk::isolate(lane& l, line::call undecided) {
     }
 }
 
-duration desk::wait_after(const packed& p) {
+steady_time desk::retry_at(const packed& p) {
     std::uint32_t faults = 0;
     for (const line::place& place : p.places)
         for (const ask& a : place.asks)
             faults = std::max(faults, a.faults);
-    return backoff_.wait(faults, owner_.random_);
+    return owner_.clock_.now() + backoff_.wait(faults, owner_.random_);
 }
 
-void desk::try_again(ask a, const outcome& if_given_up, bool lost, duration wait, settlements& settled) {
+void desk::try_again(ask a, const outcome& if_given_up, bool lost, steady_time again, settlements& settled) {
     ++a.faults;
     if (lost) {
         ++a.lost;
@@ -218,12 +219,12 @@ void desk::try_again(ask a, const outcome& if_given_up, bool lost, duration wait
         return;
     }
     a.what().outcome.code = if_given_up.code;
-    put_back_later(std::move(a), wait);
+    put_back_later(std::move(a), again);
 }
 
-void desk::put_back_later(ask a, duration wait) {
+void desk::put_back_later(ask a, steady_time due) {
     ++waiting_;
-    delayed_.emplace(owner_.clock_.now() + wait, std::move(a));
+    delayed_.emplace(due, std::move(a));
     arm();
 }
 

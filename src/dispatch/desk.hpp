@@ -50,10 +50,10 @@ private:
     void on_failure(packed&, errc, settlements&);
     void on_answer(lane&, packed&, const incoming_response&, settlements&);
     void isolate(lane&, line::call undecided);
-    /// How long a failed call's steps wait: drawn once for all of them, so that they stay packed.
-    duration wait_after(const packed&);
-    void try_again(ask, const outcome& if_given_up, bool lost, duration wait, settlements&);
-    void put_back_later(ask, duration);
+    /// When a failed call's steps are due again: drawn once for all of them, so that they stay packed.
+    steady_time retry_at(const packed&);
+    void try_again(ask, const outcome& if_given_up, bool lost, steady_time again, settlements&);
+    void put_back_later(ask, steady_time due);
     void pause(duration);
     void arm();
     void on_timer();

@@ -72,9 +72,9 @@ export function exchange(port, method, path, { body, headers = {}, agent = false
 }
 
 export class Sandbox {
-  static async start() {
+  static async start(port = 0) {
     const sandbox = new Sandbox();
-    sandbox.program = new Program(program('offboard-sandbox'), ['--port', '0']);
+    sandbox.program = new Program(program('offboard-sandbox'), ['--port', String(port)]);
     const line = await sandbox.program.seen((l) => l.includes('listening on'));
     sandbox.port = Number(line.split(':').pop());
     return sandbox;
@@ -201,12 +201,12 @@ export class Gateway {
   }
 }
 
-/** Runs `body` with a fresh sandbox and gateway, and stops both whatever happens. */
-export async function together(body, changes = {}) {
+/** Runs `body` with a fresh sandbox and gateway, and stops both whatever happens. `env` is made from the sandbox's port. */
+export async function together(body, changes = {}, env = () => ({})) {
   const sandbox = await Sandbox.start();
   let gateway;
   try {
-    gateway = await Gateway.start(configuration(sandbox.port, changes));
+    gateway = await Gateway.start(configuration(sandbox.port, changes), { env: env(sandbox.port) });
     await body(gateway, sandbox);
   } catch (error) {
     if (gateway) error.message += `\nlog:\n${gateway.program.lines.slice(-20).join('\n')}`;
