@@ -117,7 +117,10 @@ asio::awaitable<http::response> offboard_routes::post(http::request& request) {
     const patience until = patience_of(request, settings_, settings_.deadline.standard);
     const steady_time deadline = clock_.now() + until.wait;
     auto begun = co_await dispatcher_.begin(std::move(what), std::move(id));
-    if (begun.has_error()) co_return finish(problem_of(to_errc(begun.error()), request.request_id), request);
+    if (begun.has_error()) {
+        http::response refused = problem_of(to_errc(begun.error()), request.request_id, dispatcher_.eta());
+        co_return finish(std::move(refused), request);
+    }
     const std::shared_ptr<dispatch::live_operation> live = *begun;
     co_await wait(live, deadline);
     http::response out = answer(live->op, request, until.applied);
@@ -153,7 +156,7 @@ http::response offboard_routes::answer(const operation& op, const http::request&
                        json_type, render(op));
     const std::string self = "/offboard/" + op.id;
     if (out.status == 202)
-        out.with("Location", self).with("Retry-After", "2");
+        out.with("Location", self).with("Retry-After", std::to_string(dispatcher_.eta(op).count()));
     else if (request.method == "POST")
         out.with("Content-Location", self);
     if (!applied.empty()) out.with("Preference-Applied", applied);

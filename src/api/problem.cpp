@@ -55,11 +55,11 @@ http::response validation_problem(const fault_list& faults, std::string_view req
     return {400, problem_type, json::serialize(body)};
 }
 
-http::response problem_of(errc e, std::string_view request_id) {
+http::response problem_of(errc e, std::string_view request_id, std::chrono::seconds come_again) {
     for (const row& r : rows) {
         if (r.error != e) continue;
         http::response out = problem(r.status, r.name, r.detail, request_id);
-        if (r.status == 503) out.with("Retry-After", "2");
+        if (r.status == 503) out.with("Retry-After", std::to_string(come_again.count()));
         return out;
     }
     return problem(500, "internal", "The gateway failed. No vendor was called.", request_id);

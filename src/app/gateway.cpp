@@ -31,7 +31,8 @@ http::server_limits main_limits(const config::settings& s) {
     out.header_time = s.limits.header_timeout;
     out.body_time = s.limits.body_timeout;
     out.idle_time = s.limits.idle_timeout;
-    // A caller who is refused in the middle of sending reads the answer only if what it sends is taken meanwhile.
+    // A caller who is refused in the middle of sending reads the answer only if what it sends is taken
+    // meanwhile.
     out.linger_bytes = 2 * s.limits.body;
     return out;
 }
@@ -48,16 +49,20 @@ http::server_limits admin_limits() {
 gateway::gateway(const config::settings& settings, telemetry::log& log)
     : settings_(settings), log_(log), signals_(io_, SIGTERM, SIGINT), tasks_(io_.get_executor(), log),
       journal_(journal::make_memory_journal(settings.journal.most_operations, most_remembered_steps)),
-      dispatcher_(io_, settings, *journal_, clock_, random_, log),
+      dispatcher_(io_, settings, *journal_, clock_, random_, log, metrics_),
       routes_(settings, dispatcher_, *journal_, clock_, random_,
               std::make_shared<const std::string>(openapi_yaml)),
       main_router_(api::problem), admin_router_(api::problem),
       main_(io_, main_limits(settings), main_router_, hooks("main"), log),
       admin_(io_, admin_limits(), admin_router_, hooks("admin"), log) {
     routes_.add_to(main_router_);
-    api::add_admin_routes(admin_router_, [this] {
-        return ready_ ? std::vector<std::string>() : std::vector<std::string>{"draining"};
-    });
+    const auto ready = [this] {
+        api::readiness now;
+        if (!ready_) now.reasons.emplace_back("draining");
+        now.breakers = dispatcher_.breakers();
+        return now;
+    };
+    api::add_admin_routes(admin_router_, ready, metrics_);
 }
 
 http::server_hooks gateway::hooks(std::string_view listener) {
@@ -66,6 +71,8 @@ http::server_hooks gateway::hooks(std::string_view listener) {
     out.make_request_id = [this] { return make_ulid(clock_.today(), random_); };
     const auto lines = listener == "main" ? telemetry::level::info : telemetry::level::debug;
     out.observe = [this, listener, lines](const http::exchange_record& r) {
+        using telemetry::word;
+        metrics_.count_request(word::of(listener), word::of(r.route), word::of(r.method), r.status, r.took);
         log_.write(lines, "request",
                    {{"listener", listener},
                     {"request_id", r.request_id},

@@ -10,6 +10,7 @@
 #include "offboard/http/server.hpp"
 #include "offboard/journal/journal.hpp"
 #include "offboard/telemetry/log.hpp"
+#include "offboard/telemetry/metrics.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -43,6 +44,7 @@ private:
     boost::asio::io_context io_{1};
     boost::asio::signal_set signals_;
     async::task_group tasks_;
+    telemetry::metrics metrics_{OFFBOARD_VERSION};
     std::unique_ptr<journal::journal> journal_;
     dispatch::dispatcher dispatcher_;
     api::offboard_routes routes_;

@@ -95,8 +95,8 @@ void check_members(const document& object, std::initializer_list<std::string_vie
                    std::string_view where, fault_list& faults) {
     const auto plain = [](std::string_view name) {
         return !name.empty() && name.size() <= 40 && std::all_of(name.begin(), name.end(), [](char c) {
-            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-        }) && !std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
+            return (c >= 'a' && c <= 'z') || c == '_';
+        });
     };
     std::vector<std::string_view> seen;
     for (const auto& [name, value] : object.members()) {

@@ -48,6 +48,11 @@ lane_key lane_of(const operation& op, const step& s) {
         part(key.promo.promotion_id);
         part(key.promo.promo_identifier);
         part(to_string(key.kind));
+        // Successes name the customer by entityId only. By mobile or email nobody could tell whose earns were
+        // revoked, and a repeat of what had been done would look like success.
+        key.alone = s.action == action::revoke_earn && key.kind != identifier_kind::capillary_id &&
+                    !op.what.customers[s.customer].earn_ids.empty();
+        if (key.alone) part("alone");
     } else if (s.action == action::forget) {
         key.keep = op.what.plan.keep;
         for (const std::string& field : key.keep)
@@ -127,7 +132,7 @@ std::vector<planned_call> dry_run(const std::shared_ptr<operation>& op, const sh
         const vendor to = vendor_of(key.what);
         const shape& form = by_vendor[static_cast<std::size_t>(to)];
         while (!waiting.empty()) {
-            line::call call = waiting.take(form.cap_of(key.what));
+            line::call call = waiting.take(form.cap_of(key));
             planned_call planned;
             planned.step = to_string(key.what);
             planned.to = to;

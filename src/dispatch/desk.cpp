@@ -1,5 +1,8 @@
 #include "desk.hpp"
 
+#include "offboard/policy/eta.hpp"
+#include "offboard/policy/lane_gate.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -7,15 +10,9 @@ namespace asio = boost::asio;
 
 namespace offboard::dispatch {
 
-namespace {
+using telemetry::word;
 
-outcome outcome_of(step_status status, std::string_view code, bool retryable) {
-    outcome o;
-    o.status = status;
-    o.code = code;
-    o.retryable = retryable;
-    return o;
-}
+namespace {
 
 std::size_t asks_in(const line::call& call) {
     std::size_t n = 0;
@@ -24,14 +21,54 @@ std::size_t asks_in(const line::call& call) {
     return n;
 }
 
+constexpr bool counts_as_down(unsigned status) {
+    return status >= 500;
+}
+
 } // namespace
+
+/// A call's place in the counts, however the call ends.
+struct desk::flight {
+    flight(desk& d, lane& l, policy::breaker::ticket t) : at(d), from(l), ticket(t) {}
+    flight(const flight&) = delete;
+    flight& operator=(const flight&) = delete;
+    ~flight() { land(); }
+
+    void land() {
+        if (std::exchange(landed, true)) return;
+        --from.in_flight;
+        --at.in_flight_;
+        for (; starts > 0; --starts)
+            at.pacer_.finished(at.owner_.clock_.now());
+        if (!judged) at.breaker_of(from.key.what).abandoned(ticket);
+    }
+    void judge(bool down) {
+        judged = true;
+        policy::breaker& b = at.breaker_of(from.key.what);
+        if (down)
+            b.failed(ticket, at.owner_.clock_.now(), at.owner_.random_);
+        else
+            b.succeeded(ticket);
+    }
+
+    desk& at;
+    lane& from;
+    policy::breaker::ticket ticket;
+    unsigned starts = 1; ///< requests that the vendor may count
+    bool landed = false;
+    bool judged = false;
+};
 
 desk::desk(dispatcher& owner, vendor v, const config::vendor_settings& settings, const shape& form)
     : owner_(owner), vendor_(v), settings_(settings),
       form_(form), backoff_{settings.retry.base, settings.retry.cap},
+      pacer_(settings.budget.calls, settings.budget.per),
+      breakers_(action_count,
+                policy::breaker(policy::breaker::rules{settings.breaker.failures, settings.breaker.open})),
       link_(owner.io_, v, settings, owner.clock_, owner.log_), timer_(owner.io_) {}
 
 void desk::push(ask a) {
+    if (a.since == steady_time{}) a.since = owner_.clock_.now();
     lane_key key = lane_of(*a.op, a.what());
     lane*& at = by_key_[key.text];
     if (!at) {
@@ -45,8 +82,12 @@ void desk::push(ask a) {
 }
 
 bool desk::may_send(const lane& l) const noexcept {
-    if (l.line.empty()) return false;
-    return l.in_flight == 0 || l.line.has_isolated() || l.line.places() >= form_.cap_of(l.key.what);
+    policy::lane_view view;
+    view.places = l.line.places();
+    view.cap = form_.cap_of(l.key);
+    view.in_flight = l.in_flight;
+    view.isolated = l.line.has_isolated();
+    return policy::may_send(view);
 }
 
 void desk::pump() {
@@ -57,199 +98,120 @@ void desk::pump() {
     }
     do {
         pump_again_ = false;
-        send_what_may();
+        if (!halted_) send_what_may();
     } while (pump_again_);
     pumping_ = false;
 }
 
 void desk::send_what_may() {
-    if (paused_until_ > owner_.clock_.now()) return arm();
-    // One turn a lane, again and again, until nobody may send: no lane waits behind another's backlog.
-    for (bool sent = true; sent && in_flight_ < settings_.max_in_flight;) {
-        sent = false;
-        for (auto at = lanes_.begin(); at != lanes_.end() && in_flight_ < settings_.max_in_flight;) {
-            lane& l = *at;
-            if (may_send(l)) {
-                line::call call = l.line.take(form_.cap_of(l.key.what));
-                waiting_ -= asks_in(call);
-                ++l.in_flight;
-                ++in_flight_;
-                sent = true;
-                // The lane goes to the back, so that the next free slot is another lane's.
-                const auto here = at++;
-                lanes_.splice(lanes_.end(), lanes_, here);
-                owner_.tasks_.spawn("vendor call", run(&l, std::move(call)));
-            } else if (l.line.empty() && l.in_flight == 0) {
-                by_key_.erase(l.key.text);
-                at = lanes_.erase(at);
-            } else {
-                ++at;
-            }
+    const steady_time now = owner_.clock_.now();
+    // Each lane has its turn, and goes to the back when it has sent: none waits behind another's backlog.
+    for (auto at = lanes_.begin(); at != lanes_.end() && in_flight_ < settings_.max_in_flight;) {
+        lane& l = *at;
+        const auto here = at++;
+        if (l.line.empty() && l.in_flight == 0) {
+            by_key_.erase(l.key.text);
+            lanes_.erase(here);
+            continue;
         }
+        if (!may_send(l)) continue;
+        const policy::breaker& b = breaker_of(l.key.what);
+        if (!b.may_start(now)) {
+            look_at(b.next_try(now));
+            continue;
+        }
+        if (const steady_time ready = pacer_.ready_at(now); ready > now) return look_at(ready);
+        lanes_.splice(lanes_.end(), lanes_, here);
+        if (at == lanes_.end()) at = here;
+        send_from(l, now);
     }
 }
 
-asio::awaitable<void> desk::run(lane* l, line::call call) {
+void desk::send_from(lane& l, steady_time now) {
+    line::call call = l.line.take(form_.cap_of(l.key));
+    waiting_ -= asks_in(call);
+    ++l.in_flight;
+    ++in_flight_;
+    pacer_.started(now);
+    owner_.tasks_.spawn("vendor call", run(&l, std::move(call), breaker_of(l.key.what).started(now)));
+}
+
+asio::awaitable<void> desk::run(lane* l, line::call call, policy::breaker::ticket ticket) {
+    flight way(*this, *l, ticket);
     packed p = pack(l->key, std::move(call), form_.source);
     for (ask& a : p.left_over)
         push(std::move(a));
+    const steady_time begun = owner_.clock_.now();
     outgoing_request request = vendors::encode(p.batch, form_.wire);
-    const bool repeatable = std::ranges::all_of(p.batch.places, [&](const vendors::place& place) {
-        return vendors::repeat_rule(p.batch.what, place) == vendors::repeat::freely;
+    // A dead pooled connection is replaced only where a second request does no harm, needs no note of the
+    // first, and has a start in the budget.
+    const bool harmless = std::ranges::all_of(p.batch.places, [&](const vendors::place& place) {
+        return vendors::repeat_rule(p.batch.what, place) == vendors::repeat::freely && place.earn_ids.empty();
     });
-    auto answer = co_await link_.call(std::move(request), repeatable);
-    --l->in_flight;
-    --in_flight_;
+    http::may_repeat repeat = [this, harmless, &way] {
+        const steady_time now = owner_.clock_.now();
+        if (!harmless || !pacer_.ready(now)) return false;
+        pacer_.started(now);
+        ++way.starts;
+        return true;
+    };
+    auto answer = co_await link_.call(std::move(request), std::move(repeat));
+
+    const duration took = owner_.clock_.now() - begun;
     settlements settled;
-    if (answer.has_value())
+    if (answer.has_value()) {
+        latency_ = (latency_ * 7 + took) / 8;
+        way.judge(counts_as_down(answer->status));
+        way.land();
+        owner_.metrics_.count_answered(vendor_, p.batch.what, answer->status, took, p.batch.places.size());
+        heed(*answer);
         on_answer(*l, p, *answer, settled);
-    else
-        on_failure(p, to_errc(answer.error()), settled);
+    } else {
+        const errc why = to_errc(answer.error());
+        // Refused credentials are an answer of the vendor's, though not to this call.
+        if (why != errc::cancelled && why != errc::token_refused) way.judge(true);
+        way.land();
+        owner_.metrics_.count_unanswered(vendor_, p.batch.what, why, took, p.batch.places.size());
+        on_failure(p, why, settled);
+    }
     if (!settled.empty()) co_await owner_.settle(std::move(settled));
     pump();
 }
 
-void desk::on_failure(packed& p, errc e, settlements& settled) {
-    if (e == errc::cancelled) return; // going down: the steps stay pending
-    owner_.log_.warn("vendor call failed", {{"vendor", to_string(vendor_)},
-                                            {"step", to_string(p.batch.what)},
-                                            {"reason", make_error_code(e).message()},
-                                            {"customers", p.batch.places.size()}});
-    const bool lost = !nothing_was_sent(e);
-    const steady_time again = retry_at(p);
-    for (line::place& place : p.places) {
-        for (ask& a : place.asks) {
-            if (lost) ++a.what().attempts;
-            if (e == errc::token_refused)
-                settled.push_back({std::move(a), outcome_of(step_status::failed, "vendor_auth", true)});
-            else if (lost)
-                try_again(std::move(a), vendors::lost_outcome(), true, again, settled);
-            else
-                try_again(std::move(a), outcome_of(step_status::failed, "vendor_unreachable", true), false,
-                          again, settled);
-        }
-    }
-}
-
-void desk::on_answer(lane& l, packed& p, const incoming_response& answer, settlements& settled) {
-    const std::vector<vendors::verdict> verdicts = vendors::decode(p.batch, answer, form_.wire);
-    line::call undecided;
+std::chrono::seconds desk::eta(std::size_t own) {
     const steady_time now = owner_.clock_.now();
-    const steady_time again = retry_at(p);
-    duration wait{};
-    const auto asked_wait = [&]() -> duration {
-        if (wait == duration::zero()) {
-            const auto asked = vendors::asked_pause(answer);
-            wait = asked ? duration(*asked) : backoff_.wait(throttled_++, owner_.random_);
-        }
-        return wait;
-    };
-    bool throttled = false;
-    for (std::size_t i = 0; i < p.places.size(); ++i) {
-        const vendors::verdict& verdict = verdicts[i];
-        if (verdict.what == vendors::next::isolate && p.places.size() > 1) {
-            for (ask& a : p.places[i].asks) {
-                ++a.what().attempts;
-                a.acted_before = a.acted_before || verdict.may_have_acted;
-            }
-            undecided.push_back(std::move(p.places[i]));
-            continue;
-        }
-        for (ask& a : p.places[i].asks) {
-            if (verdict.what == vendors::next::later && !owner_.given_up(*a.op)) {
-                throttled = true;
-                a.what().outcome.code = "vendor_throttled";
-                if (answer.status == 429)
-                    push(std::move(a)); // the whole desk pauses below
-                else
-                    put_back_later(std::move(a), now + asked_wait());
-                continue;
-            }
-            ++a.what().attempts;
-            if (verdict.what == vendors::next::retry)
-                try_again(std::move(a), verdict.result, verdict.may_have_acted, again, settled);
-            else
-                settled.push_back({std::move(a), verdict.result});
-        }
+    policy::standing here;
+    here.calls = 0;
+    for (const lane& l : lanes_) {
+        const std::size_t queued = l.line.places();
+        if (l.line.empty()) continue;
+        const std::size_t ahead =
+            policy::places_until(queued, std::min(own, queued), std::max<std::size_t>(l.line.turns(), 1));
+        here.calls += policy::calls_for(ahead, form_.cap_of(l.key));
     }
-    if (throttled && answer.status == 429) pause(asked_wait());
-    if (!throttled) throttled_ = 0;
-    isolate(l, std::move(undecided));
+    here.calls = std::max<std::uint64_t>(here.calls, 1);
+    here.last_start = std::max(now, pacer_.forecast(here.calls, now));
+    if (!delayed_.empty()) here.last_start = std::max(here.last_start, delayed_.begin()->first);
+    for (const policy::breaker& b : breakers_)
+        if (const steady_time next = b.next_try(now); next != steady_time::max())
+            here.last_start = std::max(here.last_start, next);
+    here.in_flight = in_flight_;
+    here.most_in_flight = settings_.max_in_flight;
+    here.latency = latency_;
+    return policy::eta(here, now);
 }
 
-void desk::isolate(lane& l, line::call undecided) {
-    if (undecided.empty()) return;
-    owner_.log_.info(
-        "answer could not be told apart, sending again in smaller calls",
-        {{"vendor", to_string(vendor_)}, {"step", to_string(l.key.what)}, {"customers", undecided.size()}});
-    waiting_ += asks_in(undecided);
-    auto halves = policy::halve(std::move(undecided));
-    for (line::call* half : {&halves.first, &halves.second}) {
-        if (half->empty()) continue;
-        if (l.key.what == action::delink) {
-            // On the wire these were programmes of one customer; in line they are one seat again.
-            for (std::size_t i = 1; i < half->size(); ++i)
-                std::ranges::move((*half)[i].asks, std::back_inserter(half->front().asks));
-            half->resize(1);
-            half->front().fold = half->front().who;
-        }
-        l.line.push_isolated(std::move(*half));
-    }
-}
-
-steady_time desk::retry_at(const packed& p) {
-    std::uint32_t faults = 0;
-    for (const line::place& place : p.places)
-        for (const ask& a : place.asks)
-            faults = std::max(faults, a.faults);
-    return owner_.clock_.now() + backoff_.wait(faults, owner_.random_);
-}
-
-void desk::try_again(ask a, const outcome& if_given_up, bool lost, steady_time again, settlements& settled) {
-    ++a.faults;
-    if (lost) {
-        ++a.lost;
-        a.acted_before = true;
-    }
-    const vendors::place place = place_of(a, form_.source);
-    const bool used_up =
-        lost && a.lost >= 2 && vendors::repeat_rule(a.what().action, place) == vendors::repeat::once;
-    if (used_up || owner_.given_up(*a.op)) {
-        settled.push_back({std::move(a), if_given_up});
-        return;
-    }
-    a.what().outcome.code = if_given_up.code;
-    put_back_later(std::move(a), again);
-}
-
-void desk::put_back_later(ask a, steady_time due) {
-    ++waiting_;
-    delayed_.emplace(due, std::move(a));
-    arm();
-}
-
-void desk::pause(duration wait) {
-    paused_until_ = std::max(paused_until_, owner_.clock_.now() + wait);
-    owner_.log_.warn(
-        "vendor asks to be left alone",
-        {{"vendor", to_string(vendor_)}, {"seconds", std::chrono::duration<double>(wait).count()}});
-    arm();
-}
-
-void desk::arm() {
-    steady_time next = steady_time::max();
-    if (!delayed_.empty()) next = delayed_.begin()->first;
-    if (paused_until_ > owner_.clock_.now()) next = std::min(next, paused_until_);
-    if (next == steady_time::max() || next == armed_for_) return;
-    armed_for_ = next;
-    timer_.expires_at(next);
+void desk::look_at(steady_time when) {
+    if (when >= look_at_ || halted_) return;
+    look_at_ = when;
+    timer_.expires_at(when);
     timer_.async_wait([this](boost::system::error_code ec) {
         if (!ec) on_timer();
     });
 }
 
 void desk::on_timer() {
-    armed_for_ = {};
+    look_at_ = steady_time::max();
     const steady_time now = owner_.clock_.now();
     while (!delayed_.empty() && delayed_.begin()->first <= now) {
         ask a = std::move(delayed_.begin()->second);
@@ -257,13 +219,47 @@ void desk::on_timer() {
         --waiting_;
         push(std::move(a));
     }
-    arm();
+    if (!delayed_.empty()) look_at(delayed_.begin()->first);
     pump();
 }
 
-asio::awaitable<void> desk::stop() {
+void desk::halt() {
+    halted_ = true;
     timer_.cancel();
+}
+
+asio::awaitable<void> desk::stop() {
     return link_.stop();
+}
+
+void desk::show(telemetry::metrics& out) {
+    const steady_time now = owner_.clock_.now();
+    steady_time oldest = now;
+    for (const lane& l : lanes_)
+        l.line.for_each_front([&](const ask& a) { oldest = std::min(oldest, a.since); });
+    for (const auto& [due, a] : delayed_)
+        oldest = std::min(oldest, a.since);
+    out.set_queue(vendor_, waiting_, now - oldest);
+    out.set_in_flight(vendor_, in_flight_);
+    out.set_budget_left(vendor_, static_cast<double>(pacer_.slots().left(now)));
+    for (std::size_t i = 0; i < action_count; ++i) {
+        const auto a = static_cast<action>(i);
+        if (vendor_of(a) != vendor_) continue;
+        using state = policy::breaker::state;
+        const state s = breakers_[i].at(now);
+        out.set_breaker(vendor_, a,
+                        s == state::closed      ? telemetry::breaker_position::closed
+                        : s == state::half_open ? telemetry::breaker_position::half_open
+                                                : telemetry::breaker_position::open);
+    }
+}
+
+void desk::add_breakers(std::vector<breaker_report>& out) const {
+    const steady_time now = owner_.clock_.now();
+    for (std::size_t i = 0; i < action_count; ++i) {
+        const auto a = static_cast<action>(i);
+        if (vendor_of(a) == vendor_) out.push_back({a, policy::to_string(breakers_[i].at(now))});
+    }
 }
 
 } // namespace offboard::dispatch

@@ -26,13 +26,25 @@ shapes shapes_of(const config::settings& settings) {
 } // namespace
 
 dispatcher::dispatcher(asio::io_context& io, const config::settings& settings, journal::journal& j,
-                       const clock& c, random_source& random, telemetry::log& log)
-    : io_(io), settings_(settings), journal_(j), clock_(c), random_(random), log_(log),
+                       const clock& c, random_source& random, telemetry::log& log,
+                       telemetry::metrics& metrics)
+    : io_(io), settings_(settings), journal_(j), clock_(c), random_(random), log_(log), metrics_(metrics),
       tasks_(io.get_executor(), log), forms_(shapes_of(settings)) {
     for (const vendor v : all_vendors) {
         const auto i = static_cast<std::size_t>(v);
         if (settings.of(v)) desks_[i] = std::make_unique<desk>(*this, v, *settings.of(v), forms_[i]);
     }
+    for (std::size_t i = 0; i < action_count; ++i) {
+        const auto a = static_cast<action>(i);
+        if (!settings.of(vendor_of(a))) continue;
+        metrics_.foresee(vendor_of(a), a);
+        metrics_.count_steps(vendor_of(a), a, step_status::unknown, "outcome_unknown", 0);
+    }
+    metrics_.on_scrape([this](telemetry::metrics& out) {
+        out.set_unsettled(live_.size());
+        for (const auto& d : desks_)
+            if (d) d->show(out);
+    });
 }
 
 dispatcher::~dispatcher() = default;
@@ -108,6 +120,8 @@ asio::awaitable<void> dispatcher::settle(std::vector<settlement> news) {
         operation& op = *news[i].whose.op;
         step& s = op.steps[news[i].whose.step];
         s.outcome = std::move(news[i].outcome);
+        metrics_.count_steps(vendor_of(s.action), s.action, s.outcome.status,
+                             telemetry::word::of(s.outcome.code));
         const bool last_of_customer = i + 1 == news.size() || news[i + 1].whose.op.get() != &op ||
                                       op.steps[news[i + 1].whose.step].customer != s.customer;
         if (!last_of_customer) continue;
@@ -142,6 +156,12 @@ void dispatcher::finish(const std::shared_ptr<live_operation>& live) {
                                     {"steps", live->op.steps.size()},
                                     {"failed", steps(step_status::failed)},
                                     {"unknown", steps(step_status::unknown)}});
+    metrics_.count_operations(progress_of(counted));
+    for (const step& s :
+         live->op.steps) // what gates and missing identifiers skipped never went through settle()
+        if (!s.dispatched)
+            metrics_.count_steps(vendor_of(s.action), s.action, s.outcome.status,
+                                 telemetry::word::of(s.outcome.code));
     live->changed.notify_all();
     live_.erase(live->op.id);
     finished_.notify_all();
@@ -159,8 +179,34 @@ asio::awaitable<std::size_t> dispatcher::idle(steady_time deadline) {
     co_return live_.size();
 }
 
+std::chrono::seconds dispatcher::eta(const operation& op) const {
+    std::array<std::size_t, vendor_count> own{};
+    for (const step& s : op.steps)
+        if (!is_settled(s.outcome.status)) ++own[static_cast<std::size_t>(vendor_of(s.action))];
+    std::chrono::seconds longest(1);
+    for (std::size_t v = 0; v < vendor_count; ++v)
+        if (own[v] > 0) longest = std::max(longest, desks_[v]->eta(own[v]));
+    return longest;
+}
+
+std::chrono::seconds dispatcher::eta() const {
+    std::chrono::seconds longest(1);
+    for (const auto& d : desks_)
+        if (d) longest = std::max(longest, d->eta());
+    return longest;
+}
+
+std::vector<breaker_report> dispatcher::breakers() const {
+    std::vector<breaker_report> out;
+    for (const auto& d : desks_)
+        if (d) d->add_breakers(out);
+    return out;
+}
+
 asio::awaitable<void> dispatcher::stop() {
     draining_ = true;
+    for (const auto& d : desks_)
+        if (d) d->halt();
     tasks_.cancel();
     co_await tasks_.join();
     for (const auto& d : desks_)

@@ -36,55 +36,66 @@ vendor_link::vendor_link(asio::io_context& io, vendor v, const config::vendor_se
                          const clock& c, telemetry::log& l)
     : vendor_(v), settings_(settings), clock_(c), log_(l), client_(io, client_settings_of(v, settings), l) {}
 
-asio::awaitable<result<incoming_response>> vendor_link::call(outgoing_request request, bool repeatable) {
+bool vendor_link::has_token() const noexcept {
+    return vendors::needs_token(settings_.credentials);
+}
+
+asio::awaitable<result<incoming_response>> vendor_link::call(outgoing_request request,
+                                                             http::may_repeat repeat) {
     const steady_time deadline = clock_.now() + settings_.timeout;
-    if (!vendors::needs_token(settings_.credentials)) {
-        vendors::authorise(request, settings_.credentials, secret());
-        auto plain_answer = co_await client_.exchange(std::move(request), deadline, repeatable);
-        co_return plain_answer;
+    shared_secret held;
+    if (has_token()) {
+        auto given = co_await token(deadline);
+        if (given.has_error()) co_return given.error();
+        held = *given;
     }
-    for (int round = 0;; ++round) {
-        auto held = co_await token(deadline);
-        if (held.has_error()) co_return held.error();
-        outgoing_request authorised = request;
-        vendors::authorise(authorised, settings_.credentials, **held);
-        auto answer = co_await client_.exchange(std::move(authorised), deadline, repeatable);
-        const bool refused = answer.has_value() && answer->status == 401;
-        if (!refused || round > 0) co_return answer;
-        // The token may have been revoked or have expired by the vendor's clock: once, with a new one.
-        if (access_.token == *held) access_.token.reset();
-    }
+    const secret none;
+    vendors::authorise(request, settings_.credentials, held ? *held : none);
+    auto answer = co_await client_.exchange(std::move(request), deadline, std::move(repeat));
+    // It may have been revoked, or have expired by the vendor's clock.
+    if (answer.has_value() && answer->status == 401 && token_ == held) token_.reset();
+    co_return answer;
 }
 
 asio::awaitable<result<vendor_link::shared_secret>> vendor_link::token(steady_time deadline) {
-    while (renewing_) {
-        const bool done = co_await renewed_.wait_until(deadline);
-        if (!done) co_return errc::token_unavailable;
-        if (!renewing_ && !access_.token) co_return last_refusal_;
+    if (renewing_) {
+        const std::uint64_t awaited = renewals_;
+        while (renewals_ == awaited) {
+            const bool told = co_await renewed_.wait_until(deadline);
+            if (!told) co_return errc::token_unavailable;
+        }
+        if (token_) co_return token_;
+        co_return failure_;
     }
-    if (access_.token && clock_.now() < access_.renew_at) co_return access_.token;
+    if (token_ && clock_.now() < renew_at_) co_return token_;
+    if (clock_.now() < not_before_) co_return failure_;
     renewing_ = true;
     auto fresh = co_await renew(deadline);
     renewing_ = false;
+    ++renewals_;
     renewed_.notify_all();
     co_return fresh;
 }
 
 asio::awaitable<result<vendor_link::shared_secret>> vendor_link::renew(steady_time deadline) {
-    access_ = {};
+    token_.reset();
     outgoing_request request = vendors::token_request(settings_.credentials);
-    auto answer = co_await client_.exchange(std::move(request), deadline, true);
+    http::may_repeat harmless = [] { return true; };
+    auto answer = co_await client_.exchange(std::move(request), deadline, std::move(harmless));
     result<vendors::token> read = errc::token_unavailable;
     if (answer.has_value()) read = vendors::read_token(settings_.credentials, *answer);
     if (read.has_error()) {
-        last_refusal_ = to_errc(read.error());
+        failure_ = to_errc(read.error());
+        const duration pause = settings_.retry.base * (1u << std::min(failures_++, 10u));
+        not_before_ = clock_.now() + std::min(pause, settings_.retry.cap);
         const std::string why = answer.has_error() ? answer.error().message() : read.error().message();
         log_.warn("token request failed", {{"vendor", to_string(vendor_)}, {"reason", why}});
-        co_return last_refusal_;
+        co_return failure_;
     }
-    access_.token = std::make_shared<const secret>(std::move(read->text));
-    access_.renew_at = clock_.now() + usable_for(read->lifetime);
-    co_return access_.token;
+    failures_ = 0;
+    token_ = std::make_shared<const secret>(std::move(read->text));
+    renew_at_ = clock_.now() + usable_for(read->lifetime);
+    co_return token_;
 }
 
 asio::awaitable<void> vendor_link::stop() {

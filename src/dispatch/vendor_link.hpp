@@ -21,20 +21,17 @@ public:
     vendor_link(boost::asio::io_context&, vendor, const config::vendor_settings&, const clock&,
                 telemetry::log&);
 
-    /// One call, authorised. `repeatable`: a pooled connection found dead may be replaced and the call sent
-    /// again though its bytes may have left. Errors as http::client, plus token_refused and token_unavailable
-    /// (nothing of the call was sent).
-    boost::asio::awaitable<result<incoming_response>> call(outgoing_request, bool repeatable);
+    /// One call, authorised. Errors as http::client, plus token_refused and token_unavailable (nothing of the
+    /// call was sent). After a 401 the token is forgotten: the next call has a new one.
+    boost::asio::awaitable<result<incoming_response>> call(outgoing_request, http::may_repeat);
+
+    /// True when calls carry a token, so that a 401 may be worth a second call.
+    bool has_token() const noexcept;
 
     boost::asio::awaitable<void> stop();
 
 private:
     using shared_secret = std::shared_ptr<const secret>;
-    struct access {
-        shared_secret token; ///< null: none held
-        steady_time renew_at{};
-    };
-
     boost::asio::awaitable<result<shared_secret>> token(steady_time deadline);
     boost::asio::awaitable<result<shared_secret>> renew(steady_time deadline);
 
@@ -44,9 +41,14 @@ private:
     telemetry::log& log_;
     http::client client_;
     async::signal_event renewed_;
-    access access_;
+    shared_secret token_; ///< null: none held
+    steady_time renew_at_{};
     bool renewing_ = false;
-    errc last_refusal_ = errc::token_unavailable;
+    std::uint64_t renewals_ = 0; ///< finished ones, well or not
+    // After a failure nobody asks again for a growing while: a wrong secret must not become a request a call.
+    errc failure_ = errc::token_unavailable;
+    std::uint32_t failures_ = 0;
+    steady_time not_before_{};
 };
 
 } // namespace offboard::dispatch

@@ -47,7 +47,7 @@ struct client::implementation {
     implementation(asio::io_context& io, client_settings s, telemetry::log& log)
         : settings_(std::move(s)), log_(log), text_(settings_), pool_(io, settings_, counters_) {}
 
-    asio::awaitable<result<incoming_response>> exchange(outgoing_request, steady_time, bool repeatable);
+    asio::awaitable<result<incoming_response>> exchange(outgoing_request, steady_time, may_repeat repeat);
     asio::awaitable<result<lease>> check_out(steady_time deadline);
     asio::awaitable<result<void>> send_and_receive(connection&, const outgoing_request&, incoming_response&,
                                                    attempt&);
@@ -69,12 +69,13 @@ asio::awaitable<result<lease>> client::implementation::check_out(steady_time dea
 }
 
 asio::awaitable<result<incoming_response>>
-client::implementation::exchange(outgoing_request request, steady_time deadline, bool repeatable) {
+client::implementation::exchange(outgoing_request request, steady_time deadline, may_repeat repeat) {
     const bool throwing = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
     incoming_response answer;
     result<void> outcome = errc::cancelled;
     lease held;
+    bool sent_before = false;
     for (bool again = true; again;) {
         again = false;
         const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
@@ -110,15 +111,18 @@ client::implementation::exchange(outgoing_request request, steady_time deadline,
             break;
         }
         // A kept connection that died under us, before anything came back: once more, on a new one.
-        const bool harmless = repeatable || !tried.sent;
-        if (held->reused() && harmless && !tried.answered && is_stale(tried.broken)) {
+        const bool died_idle = held->reused() && !tried.answered && is_stale(tried.broken);
+        if (died_idle && (!tried.sent || (repeat && repeat()))) {
             ++counters_.sent_again;
+            sent_before = sent_before || tried.sent;
             held.drop_connection();
             answer = incoming_response{};
             again = true;
         }
     }
     co_await asio::this_coro::throw_if_cancelled(throwing);
+    // That the second try sent nothing does not undo the first.
+    if (!outcome && sent_before && nothing_was_sent(to_errc(outcome.error()))) outcome = errc::answer_lost;
     if (!outcome) co_return outcome.error();
     co_return answer;
 }
@@ -187,8 +191,8 @@ client::client(asio::io_context& io, client_settings settings, telemetry::log& l
 client::~client() = default;
 
 asio::awaitable<result<incoming_response>> client::exchange(outgoing_request request, steady_time deadline,
-                                                            bool repeatable) {
-    return self_->exchange(std::move(request), deadline, repeatable);
+                                                            may_repeat repeat) {
+    return self_->exchange(std::move(request), deadline, std::move(repeat));
 }
 
 asio::awaitable<void> client::stop() {

@@ -19,7 +19,7 @@ breaker::ticket breaker::started(steady_time now) {
     if (!open_) return age_;
     if (!may_start(now)) return 0; // no age: its verdict is ignored
     probing_ = true;
-    return ++age_;
+    return age_;
 }
 
 void breaker::succeeded(ticket t) {
@@ -49,7 +49,8 @@ void breaker::abandoned(ticket t) {
 
 void breaker::trip(steady_time now, random_source& random) {
     const duration longest = failed_probes_ > 0 ? rules_.open + rules_.open / 2 : rules_.open;
-    const auto spread = static_cast<std::uint64_t>(std::max<duration>(longest / 10, duration::zero()).count()) + 1;
+    const auto spread =
+        static_cast<std::uint64_t>(std::max<duration>(longest / 10, duration::zero()).count()) + 1;
     try_at_ = now + longest - duration(static_cast<duration::rep>(random.next() % spread));
     open_ = true;
     probing_ = false;

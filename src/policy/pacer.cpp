@@ -12,6 +12,9 @@ constexpr double whole = 1 - 1e-6;
 
 constexpr double longest_s = 86'400.0 * 30;
 
+/// Calls a second below which there is no rate.
+constexpr double slowest = 1 / longest_s;
+
 duration from_seconds(double s) {
     const double bounded = std::clamp(s, 0.0, longest_s);
     return duration(static_cast<duration::rep>(std::ceil(bounded * 1e9)));
@@ -48,7 +51,9 @@ steady_time pacer::ready_at(steady_time now) {
     refresh(now);
     const steady_time slot = budget_.next_start(now);
     if (slot == never || banked_ >= whole) return slot;
-    return std::max(slot, now + from_seconds((1 - banked_) / std::max(rate_, 1e-12)));
+    // Nothing is earned while the vendor holds us back: asked again when that changes.
+    if (rate_ < slowest) return std::max(slot, stale_);
+    return std::max(slot, now + from_seconds((1 - banked_) / rate_));
 }
 
 void pacer::started(steady_time now) {
@@ -94,7 +99,8 @@ steady_time pacer::forecast(std::uint64_t calls, steady_time now) {
     const double behind = static_cast<double>(calls) - at_once;
     if (behind <= 0) return first;
     // Where the vendor holds us back, its rate ends with its reset; behind it ours counts.
-    const double own = static_cast<double>(budget_.calls()) / std::chrono::duration<double>(budget_.window()).count();
+    const double own =
+        static_cast<double>(budget_.calls()) / std::chrono::duration<double>(budget_.window()).count();
     return first + from_seconds(behind / std::max(first > now ? own : rate_, own / 16));
 }
 

@@ -6,6 +6,8 @@
 #include <prometheus/text_serializer.h>
 
 #include <charconv>
+#include <chrono>
+#include <utility>
 #include <vector>
 
 namespace offboard::telemetry {

@@ -43,7 +43,7 @@ std::string continue_trace(std::string_view incoming, random_source& random) {
         out += hex(random.next() | 1) + hex(random.next());
     out += '-';
     out += hex(random.next() | 1); // a span id of zeros would be invalid
-    out += known && (incoming[54] - '0') % 2 == 1 ? "-01" : "-00";
+    out += known && std::string_view("13579bdf").find(incoming[54]) != std::string_view::npos ? "-01" : "-00";
     return out;
 }
 

@@ -127,7 +127,7 @@ asio::awaitable<void> head_has_no_body(vendor_double& v) {
     outgoing_request r;
     r.method = "HEAD";
     r.target = "/";
-    const auto got = co_await v.client->exchange(r, soon(), true);
+    const auto got = co_await v.client->exchange(r, soon(), http::may_repeat([] { return true; }));
     BOOST_REQUIRE(got.has_value());
     BOOST_TEST(got->body.empty());
     BOOST_TEST(!has(v.requests[0], "Content-Length"));
@@ -203,7 +203,7 @@ asio::awaitable<void> times_out(vendor_double& v) {
 
 asio::awaitable<void> ask_and_count(vendor_double* v, std::vector<std::string>* done, std::string name) {
     auto request = vendor_double::request(name);
-    const auto got = co_await v->client->exchange(std::move(request), soon(), false);
+    const auto got = co_await v->client->exchange(std::move(request), soon(), http::may_repeat());
     BOOST_TEST(got.has_value());
     done->push_back(std::move(name));
 }
@@ -269,8 +269,8 @@ asio::awaitable<void> idles(vendor_double& v) {
 }
 
 asio::awaitable<void> sends_much(vendor_double& v) {
-    const auto got =
-        co_await v.client->exchange(vendor_double::request(std::string(8u << 20, 'b')), soon(), false);
+    const auto got = co_await v.client->exchange(vendor_double::request(std::string(8u << 20, 'b')), soon(),
+                                                 http::may_repeat());
     BOOST_TEST(got.has_value());
     BOOST_TEST(v.requests[0].size() > 8u << 20);
 }
@@ -298,7 +298,7 @@ asio::awaitable<void> splits_nothing(vendor_double& v) {
     bad.headers.emplace_back("X", "a\r\nY: b");
     bool thrown = false;
     try {
-        const auto got = co_await v.client->exchange(std::move(bad), soon(), false);
+        const auto got = co_await v.client->exchange(std::move(bad), soon(), http::may_repeat());
         BOOST_TEST(got.has_error());
     } catch (const std::invalid_argument&) {
         thrown = true;

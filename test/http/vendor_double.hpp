@@ -101,7 +101,9 @@ struct vendor_double : network {
 
     asio::awaitable<result<incoming_response>> ask(bool repeatable = false,
                                                    duration time = std::chrono::seconds(30)) {
-        return client->exchange(request(), in(time), repeatable);
+        http::may_repeat repeat;
+        if (repeatable) repeat = [] { return true; };
+        return client->exchange(request(), in(time), std::move(repeat));
     }
 
     http::client_settings settings;

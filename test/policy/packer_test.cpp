@@ -83,8 +83,8 @@ BOOST_AUTO_TEST_CASE(an_isolated_group_goes_first_and_alone) {
     auto call = l.take(2);
     push(l, "op2", "c", 3);
     auto [first, second] = halve(std::move(call));
-    l.push_isolated(std::move(first));
     l.push_isolated(std::move(second));
+    l.push_isolated(std::move(first)); // the newest goes first
     BOOST_TEST(folds(l.take(100)) == (std::vector<std::string>{"a"}), boost::test_tools::per_element());
     BOOST_TEST(folds(l.take(100)) == (std::vector<std::string>{"b"}), boost::test_tools::per_element());
     BOOST_TEST(folds(l.take(100)) == (std::vector<std::string>{"c"}), boost::test_tools::per_element());

@@ -15,10 +15,12 @@ double seconds(offboard::duration d) {
 
 void print(const scenario& s) {
     const report r = simulator::run(s);
-    std::printf("%-34s %8zu %8zu %10zu %8.2f %8.2f %8.2f", s.name.c_str(), static_cast<std::size_t>(r.customers),
-                r.calls.size(), simulator::most_in_window(simulator::starts(r), s.per), seconds(r.p50),
-                seconds(r.p99), seconds(r.longest));
-    if (s.burst.customers > 0) std::printf("   burst gone %.1f s, single %.2f s", seconds(r.burst_gone), seconds(r.single_longest));
+    std::printf("%-34s %8zu %8zu %10zu %8.2f %8.2f %8.2f", s.name.c_str(),
+                static_cast<std::size_t>(r.customers), r.calls.size(),
+                simulator::most_in_window(simulator::starts(r), s.per), seconds(r.p50), seconds(r.p99),
+                seconds(r.longest));
+    if (s.burst.customers > 0)
+        std::printf("   burst gone %.1f s, single %.2f s", seconds(r.burst_gone), seconds(r.single_longest));
     std::printf("\n");
 }
 
@@ -41,10 +43,11 @@ void print_outage() {
     int most = 0;
     for (const auto& [at, calls] : in_second)
         most = std::max(most, calls);
-    std::printf("\nvendor down for 5 min at 10/s: %zu calls while down, used again %.1f s after it is back, at most "
-                "%d calls in a second from then on, %zu of %zu settled\n",
-                during, seconds(first - s.down_until), most, static_cast<std::size_t>(r.settled),
-                static_cast<std::size_t>(r.customers));
+    std::printf(
+        "\nvendor down for 5 min at 10/s: %zu calls while down, used again %.1f s after it is back, at most "
+        "%d calls in a second from then on, %zu of %zu settled\n",
+        during, seconds(first - s.down_until), most, static_cast<std::size_t>(r.settled),
+        static_cast<std::size_t>(r.customers));
 }
 
 } // namespace
@@ -52,8 +55,8 @@ void print_outage() {
 /// Prints what the policy does with Mention Me's limits: 300 calls in 5 minutes, 100 customers in each, 4 in
 /// flight, 200 ms each; one simulated hour of Poisson arrivals a row.
 int main() {
-    std::printf("%-34s %8s %8s %10s %8s %8s %8s\n", "offered customers/s", "arrived", "calls", "most/5min", "p50 s",
-                "p99 s", "max s");
+    std::printf("%-34s %8s %8s %10s %8s %8s %8s\n", "offered customers/s", "arrived", "calls", "most/5min",
+                "p50 s", "p99 s", "max s");
     for (const scenario& s : simulator::acceptance())
         print(s);
     scenario told = simulator::acceptance()[2];
@@ -63,7 +66,7 @@ int main() {
     told.name = "10, told, others use 150";
     told.used_by_others = 150;
     print(told);
-    for (std::size_t row : {1, 2, 4, 5}) {
+    for (std::size_t row : {1u, 2u, 5u}) {
         scenario plain = simulator::acceptance()[row];
         plain.name += ", plain policy";
         plain.policy = simulator::policy_kind::plain;

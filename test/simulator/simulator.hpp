@@ -63,7 +63,7 @@ struct report {
     duration p50{}; ///< of arrival to first sending, all customers but the burst's
     duration p99{};
     duration longest{};
-    duration burst_gone{};    ///< burst to the sending of its last customer
+    duration burst_gone{};     ///< burst to the sending of its last customer
     duration single_longest{}; ///< the watched ones' longest wait
     duration finished{};       ///< the last customer is settled
 };

@@ -114,7 +114,8 @@ export const plans = {
 /** The configuration of a gateway whose vendors are the sandbox. JSON is YAML. */
 export function configuration(port, changes = {}) {
   const base_url = `http://127.0.0.1:${port}`;
-  const quick = { retry: { base: '5ms', cap: '50ms' } };
+  // Tests of the budget set their own.
+  const quick = { retry: { base: '5ms', cap: '50ms' }, budget: { calls: 1_000_000, per: '1s' } };
   const made = {
     listen: '127.0.0.1:0',
     admin_listen: '127.0.0.1:0',

@@ -8,6 +8,8 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -233,12 +235,21 @@ BOOST_AUTO_TEST_CASE(a_word_has_a_shape) {
         std::string_view text;
         bool fits;
     } rows[] = {
-        {"ambiguous_404", true},  {"mention_me.lapse", true},
-        {"/offboard/{id}", true}, {"2xx", true},
-        {"/openapi.yaml", true},  {"GET", true},
-        {"half-open", true},      {"v1234", true},
-        {"v12345", false},        {"a b", false},
-        {"a@b", false},           {"", false},
+        {"ambiguous_404", true},
+        {"mention_me.lapse", true},
+        {"/offboard/{id}", true},
+        {"2xx", true},
+        {"/openapi.yaml", true},
+        {"GET", true},
+        {"half-open", true},
+        {"v1234", true},
+        {"v12345", false},
+        {"200", true},
+        {"1042", false},
+        {"07", false},
+        {"a b", false},
+        {"a@b", false},
+        {"", false},
     };
     for (const auto& row : rows)
         BOOST_TEST_CONTEXT(row.text) {
@@ -270,6 +281,12 @@ BOOST_AUTO_TEST_CASE(the_process_is_described_by_plausible_figures) {
     const exposition second(m.scrape());
     BOOST_TEST(second["process_cpu_seconds_total"] >= first["process_cpu_seconds_total"]);
     BOOST_TEST(second["process_start_time_seconds"] == first["process_start_time_seconds"]);
+    // The counter follows the process' own, it does not add it up.
+    for (int i = 0; i < 50; ++i)
+        m.scrape();
+    const exposition last(m.scrape());
+    BOOST_TEST(last["process_cpu_seconds_total"] <=
+               offboard::telemetry::read_process().cpu_seconds.value_or(0));
 }
 
 BOOST_AUTO_TEST_CASE(the_line_of_proc_is_read_past_any_command_name) {

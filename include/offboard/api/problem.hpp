@@ -4,6 +4,7 @@
 #include "offboard/base/error.hpp"
 #include "offboard/http/message.hpp"
 
+#include <chrono>
 #include <string_view>
 
 namespace offboard::api {
@@ -18,6 +19,8 @@ http::response validation_problem(const fault_list&, std::string_view request_id
 
 /// The answer to an expected error, by the one table from errc to status; with Retry-After where sending
 /// again helps. All of them are 404, 500 or 503 and mean that no vendor was called for this request.
-http::response problem_of(errc, std::string_view request_id);
+/// `come_again`: of a 503.
+http::response problem_of(errc, std::string_view request_id,
+                          std::chrono::seconds come_again = std::chrono::seconds(2));
 
 } // namespace offboard::api

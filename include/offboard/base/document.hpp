@@ -96,7 +96,7 @@ std::string pointer_to(std::string_view parent, std::size_t index);
 
 /// Reports members that are not in `known` and members named twice. `where` is the object's own pointer.
 /// An unknown member's own name is user input and may be personal data: it appears in the pointer only when
-/// it is a plain word ([a-z0-9_]{1,40}), else the object's pointer stands for it.
+/// it is a plain word ([a-z_]{1,40}), else the object's pointer stands for it.
 void check_members(const document& object, std::initializer_list<std::string_view> known,
                    std::string_view where, fault_list& faults);
 

@@ -18,6 +18,9 @@ struct ask {
     std::uint32_t faults = 0;  ///< failed attempts so far; drives the backoff
     std::uint32_t lost = 0;    ///< of those, how many may have reached the vendor
     bool acted_before = false; ///< an earlier attempt may have had its effect
+    bool in_doubt = false;     ///< nobody can tell what an earlier attempt did
+    bool reauthorised = false; ///< sent again once with a new token
+    steady_time since{};       ///< in line since
 
     const offboard::step& what() const { return op->steps[step]; }
     offboard::step& what() { return op->steps[step]; }
@@ -32,6 +35,7 @@ struct lane_key {
     promotion promo;
     identifier_kind kind = identifier_kind::email;
     std::vector<std::string> keep;
+    bool alone = false; ///< earns named for customers whom an answer cannot name: one customer a call
     std::string text;
 };
 lane_key lane_of(const operation&, const step&);
@@ -69,7 +73,9 @@ struct shape {
     std::size_t max_batch = 1;
     std::string source;
     vendors::wire_settings wire;
-    std::size_t cap_of(action a) const { return std::min(max_batch, vendor_cap(a)); }
+    std::size_t cap_of(const lane_key& k) const {
+        return k.alone ? 1 : std::min(max_batch, vendor_cap(k.what));
+    }
 };
 using shapes = std::array<shape, vendor_count>;
 

@@ -8,6 +8,7 @@
 #include "offboard/dispatch/batching.hpp"
 #include "offboard/journal/journal.hpp"
 #include "offboard/telemetry/log.hpp"
+#include "offboard/telemetry/metrics.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -20,6 +21,12 @@
 namespace offboard::dispatch {
 
 class desk;
+
+/// A breaker's state, for /readyz: `closed`, `open` or `half_open`.
+struct breaker_report {
+    offboard::action action = offboard::action::lapse;
+    std::string_view state;
+};
 
 /// An operation that is being driven. `op` is its truth as of the last durable record; `changed` is notified
 /// when it settles, and when whoever waits should stop waiting because the process is going down.
@@ -35,7 +42,7 @@ struct live_operation {
 class dispatcher {
 public:
     dispatcher(boost::asio::io_context&, const config::settings&, journal::journal&, const clock&,
-               random_source&, telemetry::log&);
+               random_source&, telemetry::log&, telemetry::metrics&);
     ~dispatcher();
 
     /// Takes an operation (id, what and created_at set). errc::queue_full, draining, or the journal's errors:
@@ -44,6 +51,12 @@ public:
 
     /// The operation while it is being driven; null when it is settled or unknown: ask the journal then.
     std::shared_ptr<live_operation> find(std::string_view id) const;
+
+    /// About when the operation is settled, from queues, budgets and breakers: 1 s to an hour.
+    std::chrono::seconds eta(const operation&) const;
+    /// About when what waits now has been sent: for callers who are turned away.
+    std::chrono::seconds eta() const;
+    std::vector<breaker_report> breakers() const;
 
     const shapes& forms() const noexcept { return forms_; }
 
@@ -79,6 +92,7 @@ private:
     const clock& clock_;
     random_source& random_;
     telemetry::log& log_;
+    telemetry::metrics& metrics_;
     async::task_group tasks_;
     shapes forms_;
     std::array<std::unique_ptr<desk>, vendor_count> desks_;

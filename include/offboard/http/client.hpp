@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -42,6 +43,10 @@ struct client_counters {
     std::uint64_t dns_failures = 0;
 };
 
+/// Asked before a request that may have reached the vendor is sent once more on a new connection; empty:
+/// never.
+using may_repeat = std::function<bool()>;
+
 /// HTTP/1.1 exchanges with one vendor origin over a bounded pool of kept connections. One network thread.
 /// Redirects are answers like any other.
 ///
@@ -50,8 +55,8 @@ struct client_counters {
 /// answer_malformed or answer_too_large.
 ///
 /// A kept connection may die just as it is used. When it did so before one byte of the answer came, the
-/// exchange is repeated once on a new connection, if `repeatable` says that doing it twice does no harm, or
-/// if the system had taken no byte of it.
+/// exchange is repeated once on a new connection, if `repeat` allows it, or if the system had taken no byte
+/// of it.
 class client {
 public:
     /// Throws std::runtime_error when the certificates of `ca_file` cannot be read.
@@ -65,7 +70,7 @@ public:
     /// One exchange. The deadline covers everything, waiting for a connection included. A cancelled exchange
     /// gives errc::cancelled when nothing was sent, else answer_lost; it does not throw.
     boost::asio::awaitable<result<incoming_response>> exchange(outgoing_request, steady_time deadline,
-                                                               bool repeatable);
+                                                               may_repeat repeat);
 
     /// Closes idle connections and refuses new exchanges with errc::cancelled. Exchanges under way go on:
     /// whoever started them joins them first, or cancels them. Returns when no connection is left.

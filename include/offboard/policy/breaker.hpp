@@ -10,16 +10,17 @@ namespace offboard::policy {
 /// Leaves a vendor alone that does not work: one for each vendor and kind of call. Sans-I/O; owned by the
 /// vendor's desk, one thread.
 ///
-/// Closed until `failures` calls in a row fail; open for a time; then one call may try (half-open): its success
-/// closes, its failure opens again. Meanwhile customers wait in line; nobody fails because of a breaker.
+/// Closed until `failures` calls in a row fail; open for a time; then one call may try (half-open): its
+/// success closes, its failure opens again. Meanwhile customers wait in line; nobody fails because of a
+/// breaker.
 ///
 /// What is a failure: no answer (connect, TLS, timeout, connection lost) and any 5xx. Every other answer is a
 /// success: a refusal, 400, 401 or 429 shows the vendor at work, so it ends a row of failures and closes a
 /// half-open breaker. (401 is the link's business, 429 the budget's.)
 ///
-/// Open lasts `open` the first time and one and a half times `open` after each failed probe, shortened by up to
-/// a tenth at random so that replicas do not probe in step. It grows no further: with the defaults a vendor
-/// that is back is tried within 15 s, or 25 s if a probe was just running into its 10 s timeout.
+/// Open lasts `open` the first time and one and a half times `open` after each failed probe, shortened by up
+/// to a tenth at random so that replicas do not probe in step. It grows no further: with the defaults a
+/// vendor that is back is tried within 15 s, or 25 s if a probe was just running into its 10 s timeout.
 ///
 /// There is no ramp after closing: what has gathered meanwhile leaves through the in-flight limit and the
 /// pacer, which know the rate the vendor allows; the pacer never banks more than its small allowance.

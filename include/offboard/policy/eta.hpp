@@ -16,11 +16,11 @@ std::uint64_t calls_for(std::size_t places, std::size_t cap) noexcept;
 
 /// What stands between a customer and its answer, at one vendor.
 struct standing {
-    std::uint64_t calls = 1;           ///< to be sent until its own has been: calls_for()
-    steady_time last_start{};          ///< pacer::forecast(calls), or later where a breaker is open
-    std::size_t in_flight = 0;         ///< calls
-    std::size_t most_in_flight = 1;    ///< the vendor's limit
-    duration latency{};                ///< a typical call's; a moving average will do
+    std::uint64_t calls = 1;        ///< to be sent until its own has been: calls_for()
+    steady_time last_start{};       ///< pacer::forecast(calls), or later where a breaker is open
+    std::size_t in_flight = 0;      ///< calls
+    std::size_t most_in_flight = 1; ///< the vendor's limit
+    duration latency{};             ///< a typical call's; a moving average will do
 };
 
 /// The longest Retry-After given. Further away nothing is known any more.

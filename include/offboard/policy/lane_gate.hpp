@@ -12,9 +12,9 @@ struct lane_view {
     bool isolated = false;     ///< a group waits that must be a call of its own
 };
 
-/// May this lane send a call, as far as the lane itself goes? (The vendor's in-flight limit, breaker and pacer
-/// are asked beside it.) An idle lane sends at once; while a call is in flight customers gather until one is
-/// full. No timer: where calls are paced, the pacer's spacing is what gathers them.
+/// May this lane send a call, as far as the lane itself goes? (The vendor's in-flight limit, breaker and
+/// pacer are asked beside it.) An idle lane sends at once; while a call is in flight customers gather until
+/// one is full. No timer: where calls are paced, the pacer's spacing is what gathers them.
 constexpr bool may_send(const lane_view& lane) noexcept {
     if (lane.isolated) return true;
     if (lane.places == 0) return false;

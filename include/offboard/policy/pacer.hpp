@@ -17,7 +17,8 @@ public:
     pacer(std::uint64_t calls, duration per);
 
     /// The earliest time the next call may start: `now`, or later, or `never` (once a call in flight has
-    /// ended: ask again then). Sooner is possible after finished() only.
+    /// ended: ask again then). Asked at the time it gave, it may give a later one. Sooner is possible after
+    /// finished() only.
     steady_time ready_at(steady_time now);
     bool ready(steady_time now) { return ready_at(now) <= now; }
 
@@ -33,16 +34,16 @@ public:
     /// The time between calls once the allowance is spent.
     duration spacing(steady_time now);
 
-    /// Calls that may go at once after a quiet time: a thirtieth of the budget (10 of 300, 33 of 1,000); three
-    /// of a budget of 9 to 119, fewer of a smaller one, at least one.
+    /// Calls that may go at once after a quiet time: a thirtieth of the budget (10 of 300, 33 of 1,000);
+    /// three of a budget of 9 to 119, fewer of a smaller one, at least one.
     double allowance() const noexcept;
-    const policy::budget& budget() const noexcept { return budget_; }
+    const budget& slots() const noexcept { return budget_; }
 
 private:
     void refresh(steady_time now);
     void replan(steady_time now);
 
-    policy::budget budget_;
+    budget budget_;
     double banked_ = 0; ///< calls that may go at once; whole ones do
     double rate_ = 0;   ///< calls a second at which `banked_` grows
     steady_time at_{};  ///< of `banked_`

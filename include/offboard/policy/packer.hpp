@@ -49,7 +49,8 @@ public:
     void push_isolated(call group) {
         for (const place& p : group)
             asks_ += p.asks.size();
-        isolated_.push_back(std::move(group));
+        // The newest first: a part is followed down to its single places before the next part is tried.
+        isolated_.push_front(std::move(group));
     }
 
     bool has_isolated() const noexcept { return !isolated_.empty(); }
@@ -58,6 +59,18 @@ public:
     /// Asks waiting, all of them.
     std::size_t asks() const noexcept { return asks_; }
     bool empty() const noexcept { return asks_ == 0; }
+    /// Operations that have a place waiting.
+    std::size_t turns() const noexcept { return ring_.size(); }
+
+    /// Calls `look` with the first ask of each turn and of each isolated group: the longest waiting is among
+    /// them.
+    template <class Look>
+    void for_each_front(Look look) const {
+        for (const queue& q : ring_)
+            look(q.places.front().asks.front());
+        for (const call& group : isolated_)
+            look(group.front().asks.front());
+    }
 
     /// The next call: an isolated group whole, else up to `cap` places. Empty only when nothing waits.
     call take(std::size_t cap) {

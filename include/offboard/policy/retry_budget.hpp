@@ -6,13 +6,13 @@
 
 namespace offboard::policy {
 
-/// Keeps retries a small part of the traffic, as gRPC's retry throttling and Envoy's retry budget do, with two
-/// differences. A retry is charged when it is scheduled, not when it is sent, so that what sits in backoff
-/// cannot come back as a herd. And a retry beyond the budget is not given up but waits for its turn.
+/// Keeps retries a small part of the traffic, as gRPC's retry throttling and Envoy's retry budget do, with
+/// two differences. A retry is charged when it is scheduled, not when it is sent, so that what sits in
+/// backoff cannot come back as a herd. And a retry beyond the budget is not given up but waits for its turn.
 ///
 /// Each retry draws a ticket; tickets are honoured in order as tokens come: a part of one with each success,
-/// and a trickle in time so that a lone customer's retry never depends on others. At rest `most` tokens are in
-/// hand, so that a few failures are retried after their backoff alone.
+/// and a trickle in time so that a lone customer's retry never depends on others. At rest `most` tokens are
+/// in hand, so that a few failures are retried after their backoff alone.
 ///
 /// Sans-I/O, two numbers, nothing queued; owned by the vendor's desk, one thread; `now` never goes back.
 class retry_budget {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace offboard::telemetry {
 
@@ -19,7 +20,7 @@ class word {
 public:
     /// A literal that is not fit to be a word does not compile.
     template <std::size_t N>
-    consteval word(const char (&literal)[N]) : text_(literal, N - 1) { // NOLINT: implicit on purpose
+    consteval word(const char (&literal)[N]) : text_(literal, N - 1) {
         if (!fits(text_)) throw "not fit to be a label";
     }
 
@@ -27,7 +28,7 @@ public:
     requires std::is_enum_v<Enum> && requires(Enum e) {
         { to_string(e) } -> std::same_as<std::string_view>;
     }
-    word(Enum e) noexcept : text_(to_string(e)) {} // NOLINT: implicit on purpose
+    word(Enum e) noexcept : text_(to_string(e)) {}
 
     /// For an entry of a closed table of ours that comes as a view: an outcome's code, a route's pattern, a
     /// method as the server has normalised it. Whoever calls it vouches for that.
@@ -35,18 +36,22 @@ public:
     static word of(const std::string&) = delete;
     static word of(const char*) = delete;
 
-    /// The last net under of(): 1 to 64 letters, `_ . - / { }` and at most four digits. An e-mail address, a
-    /// mobile number or a numeric id is none of that, and shows as `other`.
+    /// The last net under of(): 1 to 64 letters, `_ . - / { }` and at most four digits, and a letter among
+    /// them unless it is three characters long, as an HTTP status is. What is none of that shows as `other`:
+    /// e-mail addresses, mobile numbers, long ids. A bare name or a very short id would pass, so of() stays a
+    /// promise.
     static constexpr bool fits(std::string_view text) noexcept {
         int digits = 0;
+        bool lettered = false;
         for (const char c : text) {
             const bool digit = c >= '0' && c <= '9';
             const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
             digits += digit ? 1 : 0;
+            lettered = lettered || letter;
             if (!digit && !letter && std::string_view("_.-/{}").find(c) == std::string_view::npos)
                 return false;
         }
-        return !text.empty() && text.size() <= 64 && digits <= 4;
+        return (lettered || text.size() == 3) && text.size() <= 64 && digits <= 4;
     }
 
     constexpr std::string_view text() const noexcept { return text_; }
@@ -118,8 +123,8 @@ public:
     /// last scrape. Hooks must not call on_scrape() or scrape().
     void on_scrape(std::function<void(metrics&)>);
 
-    /// The text exposition, version 0.0.4, with the process' own figures read from /proc. Their family is
-    /// left out when /proc cannot be read.
+    /// The text exposition, version 0.0.4, with the process' own figures as the system has them. One that
+    /// cannot be read is left out, or keeps its last value.
     std::string scrape();
     static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
 

@@ -20,7 +20,7 @@ constexpr std::array rows = {
     row{403, "vendor_auth", scope::request, failed, true, next::settle},
     row{429, "rate_limited", scope::request, failed, true, next::later},
     row{461, "vendor_busy", scope::request, failed, true, next::later},
-    row{500, "vendor_error", scope::customer, failed, true, next::retry},
+    row{500, "vendor_error", scope::request, failed, true, next::retry},
     row{503, "vendor_busy", scope::request, failed, true, next::later},
     row{521, "vendor_busy", scope::customer, failed, true, next::later},
     row{1060, "batch_refused", scope::request, failed, false, next::isolate},
@@ -52,7 +52,8 @@ constexpr std::array rows = {
     row{1011, "not_found", scope::request, absent, false, next::settle, call::delink},
     row{1012, "not_found", scope::request, absent, false, next::settle, call::delink},
     row{1013, "not_found", scope::request, absent, false, next::settle, call::delink},
-    row{2001, "vendor_error", scope::request, failed, true, next::retry, call::delink},
+    row{2001, "vendor_error", scope::request, failed, true, next::retry, call::delink, condition::first_time},
+    row{2001, "vendor_error", scope::request, failed, true, next::settle, call::delink},
     row{2004, "already_delinked", scope::customer, succeeded, false, next::settle, call::delink},
     row{2005, "not_enrolled", scope::customer, failed, false, next::settle, call::delink,
         condition::says_enrol},
@@ -77,6 +78,7 @@ bool holds(condition when, const fault& f, const batch& b, const place& p) {
     case condition::of_enrolment: return b.what == action::revoke_enrol;
     case condition::fresh_earn_ids:
         return b.what == action::revoke_earn && !p.earn_ids.empty() && !p.acted_before;
+    case condition::first_time: return !p.acted_before;
     case condition::says_enrol: return mentions(f.message, "enrol");
     case condition::says_linked: return mentions(f.message, "linked");
     }

@@ -38,10 +38,10 @@ verdict judge_programme(const delink_report& report, const batch& b, const place
 }
 
 verdict judge_place(const delink_report& report, const batch& b, const place& p) {
-    if (report.customer.status == false) return judge_customer(report, b, p);
-    const verdict v = judge_programme(report, b, p);
+    const bool refused = report.customer.status == false;
+    const verdict v = refused ? judge_customer(report, b, p) : judge_programme(report, b, p);
     // What opens a gate wants the whole answer behind it.
-    const bool backed = report.customer.says_done(customer_found) && !report.errors_beside;
+    const bool backed = (refused || report.customer.says_done(customer_found)) && !report.errors_beside;
     if (counts_as_ok(v.result.status) && !backed) return unproven("contradictory_answer", v.result.vendor);
     return v;
 }

@@ -11,15 +11,20 @@ std::vector<verdict> decode_revoke(const batch& b, const incoming_response& r) {
     const answer read(r.body);
     const json::object* body = read.object();
     const json::array* list = array_member(body, "response");
+    const auto whole = read_faults(body, "errors");
     // `totalCount` and `failureCount` are not looked at: where they disagree, the entries are right.
     if (list != nullptr && !list->empty()) {
         std::vector<entry> entries;
         entries.reserve(list->size());
         for (const json::value& v : *list)
             entries.push_back(read_entry(v, b.what));
-        return attribute(b, entries);
+        std::vector<verdict> verdicts = attribute(b, entries);
+        // What opens a gate wants the whole answer behind it: no error beside the entries.
+        const bool backed = whole && whole->empty();
+        for (verdict& v : verdicts)
+            if (!backed && counts_as_ok(v.result.status)) v = undivided("contradictory_answer");
+        return verdicts;
     }
-    const auto whole = read_faults(body, "errors");
     if (whole && !whole->empty()) return judge_envelope(*whole, b, r.status);
     if (list != nullptr && claims_success(r.status))
         return attribute(b, {}); // nobody's fault, nobody's success
