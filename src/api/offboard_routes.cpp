@@ -52,6 +52,11 @@ std::optional<http::response> admit_post(const http::request& head) {
         return problem(415, "unsupported-media-type",
                        "The body must be JSON, uncompressed, with Content-Type: application/json.",
                        head.request_id);
+    // Whoever sends a key relies on it; to ignore it would be to do the work twice.
+    if (head.has_header("idempotency-key"))
+        return problem(400, "bad-request",
+                       "Idempotency-Key is not available in this release; nothing was sent.",
+                       head.request_id);
     // ?dry_run=true would be a wish that nobody heard.
     if (!head.query.empty() || head.target.ends_with('?'))
         return problem(400, "bad-request", "This route takes no query; options stand in the body.",

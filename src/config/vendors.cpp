@@ -22,7 +22,7 @@ struct defaults {
     std::uint32_t max_in_flight;
 };
 constexpr std::array<defaults, vendor_count> of_vendor = {
-    defaults{300, 5min, 100, 4}, defaults{1000, 1min, 100, 16}, defaults{600, 1min, 1, 8}};
+    defaults{300, 5min, 100, 4}, defaults{1000, 1min, 100, 16}, defaults{1'000'000'000, 1min, 1, 8}};
 
 std::size_t largest_batch(vendor v) {
     std::size_t most = 1;

@@ -167,7 +167,10 @@ steady_time desk::retry_at(const packed& p) {
         for (const ask& a : place.asks)
             faults = std::max(faults, a.faults);
     const steady_time now = owner_.clock_.now();
-    const steady_time backed_off = now + backoff_.wait(faults, owner_.random_);
+    steady_time backed_off = now + backoff_.wait(faults, owner_.random_);
+    // Behind an open breaker the wait is the breaker's: its probe is all that will be sent.
+    const steady_time probe = breaker_of(p.batch.what).next_try(now);
+    if (probe > now && probe != steady_time::max()) backed_off = std::min(backed_off, probe);
     return std::max(backed_off, retries_.ready_at(retries_.charge(now), now));
 }
 

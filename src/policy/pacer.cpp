@@ -12,6 +12,8 @@ constexpr double whole = 1 - 1e-6;
 
 constexpr double longest_s = 86'400.0 * 30;
 
+constexpr double no_budget = 100'000;
+
 /// Calls a second below which there is no rate.
 constexpr double slowest = 1 / longest_s;
 
@@ -23,7 +25,10 @@ static_assert(duration::period::den == 1'000'000'000 && duration::period::num ==
 
 } // namespace
 
-pacer::pacer(std::uint64_t calls, duration per) : budget_(calls, per), banked_(allowance()) {}
+pacer::pacer(std::uint64_t calls, duration per)
+    : budget_(calls, per),
+      unlimited_(static_cast<double>(calls) / std::chrono::duration<double>(per).count() >= no_budget),
+      banked_(allowance()) {}
 
 double pacer::allowance() const noexcept {
     const std::uint64_t n = budget_.calls();
@@ -48,6 +53,7 @@ void pacer::replan(steady_time now) {
 }
 
 steady_time pacer::ready_at(steady_time now) {
+    if (unlimited_) return std::max(now, held_until_);
     refresh(now);
     const steady_time slot = budget_.next_start(now);
     if (slot == never || banked_ >= whole) return slot;
@@ -57,6 +63,7 @@ steady_time pacer::ready_at(steady_time now) {
 }
 
 void pacer::started(steady_time now) {
+    if (unlimited_) return;
     refresh(now);
     budget_.started(now);
     banked_ = std::max(banked_ - 1, 0.0);
@@ -64,18 +71,22 @@ void pacer::started(steady_time now) {
 }
 
 void pacer::finished(steady_time now) {
+    if (unlimited_) return;
     refresh(now);
     budget_.finished(now);
     replan(now);
 }
 
 void pacer::observe(const vendor_count& told, steady_time now) {
+    if (unlimited_) return;
     refresh(now);
     budget_.observe(told, now);
     replan(now);
 }
 
 void pacer::hold(steady_time until, steady_time now) {
+    held_until_ = std::max(held_until_, until);
+    if (unlimited_) return;
     refresh(now);
     budget_.hold(until, now);
     replan(now);
@@ -94,6 +105,7 @@ duration pacer::spacing(steady_time now) {
 
 steady_time pacer::forecast(std::uint64_t calls, steady_time now) {
     steady_time first = ready_at(now);
+    if (unlimited_) return first;
     if (first == never) first = now + budget_.window();
     const double at_once = std::max(std::floor(banked_ + 1 - whole), 1.0);
     const double behind = static_cast<double>(calls) - at_once;

@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(every_other_value_has_a_default) {
     };
     const row table[] = {{vendor::mention_me, 300, 5min, 100, 4, "", "customerId"},
                          {vendor::capillary, 1000, 1min, 100, 16, "INSTORE", ""},
-                         {vendor::billing, 600, 1min, 1, 8, "", ""}};
+                         {vendor::billing, 1'000'000'000, 1min, 1, 8, "", ""}};
     for (const auto& r : table) {
         BOOST_TEST_CONTEXT(to_string(r.v)) {
             const auto& v = *s.of(r.v);

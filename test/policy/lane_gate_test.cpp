@@ -17,7 +17,9 @@ BOOST_AUTO_TEST_CASE(an_idle_lane_sends_at_once_and_a_busy_one_when_a_call_is_fu
         {"full", {100, 100, 1, false}, true},
         {"full, many in flight", {250, 100, 3, false}, true},
         {"one a call", {1, 1, 7, false}, true},
-        {"an isolated group", {0, 100, 3, true}, true},
+        {"an isolated group", {0, 100, 0, true}, true},
+        {"an isolated group behind another call", {0, 100, 1, true}, false},
+        {"an isolated group before a full call", {100, 100, 1, true}, false},
     };
     for (const auto& row : rows)
         BOOST_TEST_CONTEXT(row.what) BOOST_TEST(offboard::policy::may_send(row.lane) == row.sends);

@@ -173,6 +173,18 @@ BOOST_AUTO_TEST_CASE(the_forecast_is_what_happens) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_budget_that_is_none_neither_counts_nor_spaces_but_is_held) {
+    const steady_time start = steady_time{} + 1h;
+    pacer p(1'000'000'000, 1s);
+    for (int i = 0; i < 10'000; ++i) {
+        BOOST_REQUIRE(p.ready(start));
+        p.started(start);
+    }
+    p.hold(start + 1s, start);
+    BOOST_TEST((p.ready_at(start) == start + 1s));
+    BOOST_TEST((p.forecast(1'000, start) == start + 1s));
+}
+
 BOOST_AUTO_TEST_CASE(a_hold_on_a_spent_allowance_ends_with_the_hold) {
     const steady_time start = steady_time{} + 1h;
     pacer p(300, 5min);

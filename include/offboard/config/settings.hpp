@@ -27,7 +27,8 @@ struct vendor_settings {
     offboard::base_url base_url;
     offboard::credentials credentials;
     struct {
-        std::uint32_t calls = 0; ///< mention_me 300, capillary 1000, billing 600; 1 to 1e9
+        /// mention_me 300, capillary 1000, billing 1e9, which is none (nothing is documented); 1 to 1e9
+        std::uint32_t calls = 0;
         duration per{};          ///< mention_me 5m, else 1m; 1ms to 24h
     } budget;                    ///< at most `calls` starts in any sliding `per`
     std::uint32_t max_batch = 1; ///< customers in a call, never above vendor_cap; mention_me, capillary 100

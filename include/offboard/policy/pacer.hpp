@@ -12,6 +12,8 @@ namespace offboard::policy {
 /// that, no call ever finds the budget empty: about one second at 300 per 5 min. Unused time earns the
 /// allowance back at the same rate. The vendor's own count, once lower, is spread over the time to its reset.
 /// After a 429 it starts again with a single call, not a burst.
+///
+/// A budget of 100,000 calls a second or more is none: calls are neither counted nor spaced then, only held.
 class pacer {
 public:
     pacer(std::uint64_t calls, duration per);
@@ -44,9 +46,11 @@ private:
     void replan(steady_time now);
 
     budget budget_;
-    double banked_ = 0; ///< calls that may go at once; whole ones do
-    double rate_ = 0;   ///< calls a second at which `banked_` grows
-    steady_time at_{};  ///< of `banked_`
+    bool unlimited_;
+    steady_time held_until_{}; ///< where unlimited_
+    double banked_ = 0;        ///< calls that may go at once; whole ones do
+    double rate_ = 0;          ///< calls a second at which `banked_` grows
+    steady_time at_{};         ///< of `banked_`
     steady_time stale_{};
 };
 
