@@ -148,8 +148,10 @@ asio::awaitable<http::response> offboard_routes::get(http::request& request) {
 
 asio::awaitable<void> offboard_routes::wait(std::shared_ptr<dispatch::live_operation> live,
                                             steady_time deadline) {
-    while (!live->op.settled_at && !dispatcher_.closing() && clock_.now() < deadline)
-        co_await live->changed.wait_until(deadline);
+    while (!live->op.settled_at && !dispatcher_.closing()) {
+        const bool told = co_await live->changed.wait_until(deadline);
+        if (!told) co_return; // the deadline, or the connection is being cut
+    }
 }
 
 http::response offboard_routes::answer(const operation& op, const http::request& request,
@@ -162,7 +164,7 @@ http::response offboard_routes::answer(const operation& op, const http::request&
     const std::string self = "/offboard/" + op.id;
     if (out.status == 202)
         out.with("Location", self).with("Retry-After", std::to_string(dispatcher_.eta(op).count()));
-    else if (request.method == "POST")
+    else
         out.with("Content-Location", self);
     if (!applied.empty()) out.with("Preference-Applied", applied);
     return finish(std::move(out), request);

@@ -137,6 +137,8 @@ void desk::send_from(lane& l, steady_time now) {
 }
 
 asio::awaitable<void> desk::run(lane* l, line::call call, policy::breaker::ticket ticket) {
+    // An answer that is complete is dealt with, also while the process is going down.
+    co_await asio::this_coro::throw_if_cancelled(false);
     flight way(*this, *l, ticket);
     packed p = pack(l->key, std::move(call), form_.source);
     for (ask& a : p.left_over)
@@ -159,6 +161,11 @@ asio::awaitable<void> desk::run(lane* l, line::call call, policy::breaker::ticke
 
     const duration took = owner_.clock_.now() - begun;
     settlements settled;
+    if (way.starts > 1) {
+        owner_.metrics_.count_unanswered(vendor_, p.batch.what, errc::answer_lost, took,
+                                         p.batch.places.size());
+        note_repeat(p);
+    }
     if (answer.has_value()) {
         latency_ = (latency_ * 7 + took) / 8;
         way.judge(counts_as_down(answer->status));

@@ -51,8 +51,9 @@ private:
         lane_key key;
         offboard::dispatch::line line;
         std::size_t in_flight = 0;
-        std::uint32_t refused_alone =
-            0; ///< single customers refused in a row, of calls that were refused whole
+        std::uint32_t refused_alone = 0; ///< single customers refused in a row
+        /// One customer of the group that is sent next is being asked alone, or was refused so.
+        bool peeled = false;
     };
     struct flight;
     using settlements = std::vector<dispatcher::settlement>;
@@ -64,9 +65,13 @@ private:
     policy::breaker& breaker_of(action a) { return breakers_[static_cast<std::size_t>(a)]; }
 
     // desk_answers.cpp: what becomes of a call's steps.
+    /// The request was sent a second time under this call: the first may have had its effect.
+    static void note_repeat(packed&);
     void on_failure(packed&, errc, settlements&);
     void on_answer(lane&, packed&, const incoming_response&, settlements&);
-    bool reauthorise(packed&, const incoming_response&);
+    /// 401 with a token: everybody once more with a new one, then refused. True when it was that.
+    bool reauthorise(packed&, const incoming_response&, settlements&);
+    void learn(lane&, const std::vector<vendors::verdict>&, bool hopeless);
     void isolate(lane&, line::call undecided);
     void heed(const incoming_response&);
     /// When a failed call's steps are due again: one moment for all of them, so that they stay packed.
@@ -95,6 +100,7 @@ private:
     duration latency_ = std::chrono::milliseconds(200); ///< moving average of a call
     std::size_t in_flight_ = 0;                         ///< calls
     std::size_t waiting_ = 0;                           ///< steps in line or delayed
+    std::uint32_t throttled_ = 0;                       ///< answers 429 in a row
     bool pumping_ = false;
     bool pump_again_ = false;
     bool halted_ = false;

@@ -22,6 +22,12 @@ outcome outcome_of(step_status status, std::string_view code, bool retryable) {
     return o;
 }
 
+/// Refused in company and never asked about alone: an operator may well try again.
+outcome as_refused(outcome o) {
+    o.retryable = true;
+    return o;
+}
+
 std::optional<std::uint64_t> number_in(std::string_view text) {
     std::uint64_t n = 0;
     const auto [stop, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
@@ -39,13 +45,28 @@ void desk::heed(const incoming_response& answer) {
     if (const auto reset = number_in(answer.header("x-ratelimit-reset")))
         count.reset_in = std::chrono::seconds(std::min<std::uint64_t>(*reset, 3600));
     pacer_.observe(count, now);
-    if (answer.status != 429) return;
+    if (answer.status != 429) {
+        throttled_ = 0;
+        return;
+    }
     const auto asked = vendors::asked_pause(answer);
-    const duration wait = asked ? duration(*asked) : backoff_.wait(2, owner_.random_);
+    const duration drawn = std::max(backoff_.base, backoff_.wait(throttled_++, owner_.random_));
+    const duration wait = asked ? duration(*asked) : drawn;
     pacer_.hold(now + wait, now);
     owner_.log_.warn(
         "vendor asks to be left alone",
         {{"vendor", to_string(vendor_)}, {"seconds", std::chrono::duration<double>(wait).count()}});
+}
+
+void desk::note_repeat(packed& p) {
+    for (line::place& place : p.places) {
+        for (ask& a : place.asks) {
+            ++a.what().attempts;
+            a.acted_before = a.in_doubt = true;
+        }
+    }
+    for (vendors::place& place : p.batch.places)
+        place.acted_before = true;
 }
 
 void desk::on_failure(packed& p, errc e, settlements& settled) {
@@ -76,24 +97,27 @@ void desk::on_failure(packed& p, errc e, settlements& settled) {
     }
 }
 
-bool desk::reauthorise(packed& p, const incoming_response& answer) {
-    if (answer.status != 401 || !link_.has_token()) return false;
-    const bool fresh = std::ranges::all_of(p.places, [](const line::place& place) {
-        return std::ranges::all_of(place.asks, [](const ask& a) { return !a.reauthorised; });
-    });
-    if (!fresh) return false;
-    // Through the line again, as one call, so that the second try has its own start in the budget.
+bool desk::reauthorise(packed& p, const incoming_response& answer, settlements& settled) {
+    const bool refused = answer.status == 401 && link_.has_token();
     for (line::place& place : p.places) {
         for (ask& a : place.asks) {
-            a.reauthorised = true;
-            push(std::move(a));
+            if (!refused) {
+                a.reauthorised = false;
+            } else if (!a.reauthorised) {
+                // Through the line again, so that the second try has its own start in the budget.
+                a.reauthorised = true;
+                push(std::move(a));
+            } else {
+                ++a.what().attempts;
+                settle(std::move(a), outcome_of(step_status::failed, "vendor_auth", true), settled);
+            }
         }
     }
-    return true;
+    return refused;
 }
 
 void desk::on_answer(lane& l, packed& p, const incoming_response& answer, settlements& settled) {
-    if (reauthorise(p, answer)) return;
+    if (reauthorise(p, answer, settled)) return;
     const std::vector<vendors::verdict> verdicts = vendors::decode(p.batch, answer, form_.wire);
     using vendors::next;
     const auto any = [&](next what) {
@@ -101,7 +125,7 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, settle
     };
     const bool whole = std::ranges::all_of(
         verdicts, [](const vendors::verdict& v) { return v.what == next::isolate && !v.may_have_acted; });
-    const bool hopeless = whole && l.refused_alone >= enough_refusals;
+    const bool hopeless = whole && p.places.size() > 1 && l.peeled;
     const bool waits = any(next::retry) || (any(next::later) && answer.status != 429);
     const steady_time again = waits ? retry_at(p) : steady_time{};
     if (!any(next::retry)) retries_.succeeded(owner_.clock_.now());
@@ -113,7 +137,7 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, settle
         for (ask& a : p.places[i].asks) {
             a.acted_before = a.acted_before || verdict.may_have_acted;
             if (verdict.what == next::later && !owner_.given_up(*a.op)) {
-                // The vendor did nothing: no attempt. Each asks at its own, growing pace.
+                // The vendor did nothing: no attempt. What waits for itself waits longer each time.
                 ++a.faults;
                 a.what().outcome.code = "vendor_throttled";
                 owner_.metrics_.count_retries(vendor_, a.what().action, "vendor_throttled");
@@ -128,16 +152,22 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, settle
             if (verdict.what == next::retry)
                 try_again(std::move(a), verdict.result, verdict.may_have_acted, again, settled);
             else
-                settle(std::move(a), verdict.result, settled);
+                settle(std::move(a), hopeless ? as_refused(verdict.result) : verdict.result, settled);
         }
         if (apart) undecided.push_back(std::move(p.places[i]));
     }
-    const bool alone = verdicts.size() == 1 && verdicts[0].result.code == "rejected";
-    if (alone)
-        ++l.refused_alone;
-    else if (std::ranges::any_of(verdicts, [](const auto& v) { return v.result.code != "rejected"; }))
-        l.refused_alone = 0;
+    learn(l, verdicts, hopeless);
     isolate(l, std::move(undecided));
+}
+
+void desk::learn(lane& l, const std::vector<vendors::verdict>& verdicts, bool hopeless) {
+    const bool refused =
+        std::ranges::all_of(verdicts, [](const auto& v) { return v.result.code == "rejected"; });
+    if (!refused || hopeless) l.peeled = false;
+    if (!refused)
+        l.refused_alone = 0;
+    else if (verdicts.size() == 1)
+        ++l.refused_alone;
 }
 
 void desk::isolate(lane& l, line::call undecided) {
@@ -145,7 +175,10 @@ void desk::isolate(lane& l, line::call undecided) {
     owner_.log_.info(
         "answer could not be told apart, sending again in smaller calls",
         {{"vendor", to_string(vendor_)}, {"step", to_string(l.key.what)}, {"customers", undecided.size()}});
-    auto halves = policy::halve(std::move(undecided));
+    // Where nearly everybody is refused alone, one more is asked alone; if that one is refused as well and so
+    // are the others together, they are taken to be refused for the same reason.
+    l.peeled = l.refused_alone >= enough_refusals && undecided.size() > 2;
+    auto halves = l.peeled ? policy::peel(std::move(undecided)) : policy::halve(std::move(undecided));
     for (line::call* half : {&halves.second, &halves.first}) {
         if (half->empty()) continue;
         if (l.key.what == action::delink) {

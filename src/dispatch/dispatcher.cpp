@@ -174,8 +174,10 @@ void dispatcher::wake_all() {
 }
 
 asio::awaitable<std::size_t> dispatcher::idle(steady_time deadline) {
-    while (!live_.empty() && clock_.now() < deadline)
-        co_await finished_.wait_until(deadline);
+    while (!live_.empty()) {
+        const bool told = co_await finished_.wait_until(deadline);
+        if (!told) break;
+    }
     co_return live_.size();
 }
 

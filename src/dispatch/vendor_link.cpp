@@ -87,7 +87,8 @@ asio::awaitable<result<vendor_link::shared_secret>> vendor_link::renew(steady_ti
     if (read.has_error()) {
         failure_ = to_errc(read.error());
         const duration pause = settings_.retry.base * (1u << std::min(failures_++, 10u));
-        not_before_ = clock_.now() + std::min(pause, settings_.retry.cap);
+        // Never longer than a breaker stays open: its probe must really ask.
+        not_before_ = clock_.now() + std::min({pause, settings_.retry.cap, settings_.breaker.open});
         const std::string why = answer.has_error() ? answer.error().message() : read.error().message();
         log_.warn("token request failed", {{"vendor", to_string(vendor_)}, {"reason", why}});
         co_return failure_;

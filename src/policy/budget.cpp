@@ -96,7 +96,10 @@ void budget::observe(const vendor_count& told, steady_time now) {
     const duration reset = std::clamp(told.reset_in.value_or(per_), duration::zero(), per_);
     const steady_time until = now + reset;
     const std::uint64_t more = *told.remaining > in_flight_ ? *told.remaining - in_flight_ : 0;
-    if (ceiling_ && until <= ceiling_->until + rounding)
+    if (held_back(now) && until + rounding < ceiling_->until) {
+        // A sooner end than that of the window we know: a word of its own. It cannot empty the longer window.
+        if (more == 0) hold_until_ = std::max(hold_until_, until);
+    } else if (ceiling_ && until <= ceiling_->until + rounding)
         // Answers may overtake each other: about one window, the lowest word holds.
         ceiling_->left = std::min(ceiling_->left, more);
     else

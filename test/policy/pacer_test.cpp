@@ -173,6 +173,30 @@ BOOST_AUTO_TEST_CASE(the_forecast_is_what_happens) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(nothing_left_for_a_second_does_not_close_the_whole_window) {
+    const steady_time start = steady_time{} + 1h;
+    pacer p(300, 5min);
+    const auto tell = [&](std::uint64_t remaining, offboard::duration reset, steady_time at) {
+        offboard::policy::vendor_count count;
+        count.limit = 300;
+        count.remaining = remaining;
+        count.reset_in = reset;
+        p.observe(count, at);
+    };
+    p.started(start);
+    p.finished(start);
+    tell(299, 298s, start);
+    tell(0, 1s, start + 10ms);
+    BOOST_TEST(!p.ready(start + 500ms));
+    steady_time now = start + 500ms;
+    for (int asked = 0; p.ready_at(now) > now; ++asked) {
+        BOOST_REQUIRE_LT(asked, 10);
+        now = p.ready_at(now);
+    }
+    BOOST_TEST((now >= start + 1s));
+    BOOST_TEST((now <= start + 4s));
+}
+
 BOOST_AUTO_TEST_CASE(a_budget_that_is_none_neither_counts_nor_spaces_but_is_held) {
     const steady_time start = steady_time{} + 1h;
     pacer p(1'000'000'000, 1s);

@@ -69,7 +69,7 @@ for (const kind of ['cut', 'cut_after_headers', 'cut_mid_body', 'truncated', 're
     test(`${call} is repeated after ${kind}`, () => together(async (gateway, sandbox) => {
       await sandbox.fault({ call, kind, times: 2 });
       const { body } = await gateway.offboard(ask(plan), 200);
-      assert.ok(only(body).attempts >= 2); // the client's own repeat on a dead pooled connection is no attempt
+      assert.equal(only(body).attempts, 3);
       assert.equal((await sandbox.calls(call)).length, 3);
     }));
   }
@@ -91,11 +91,14 @@ test('an answer that never comes is given up at the timeout, and a slow request 
 
 test('a stale pooled connection is replaced without anybody noticing', () => together(async (gateway, sandbox) => {
   await sandbox.fault({ call: 'lapse', kind: 'close_after_answer', times: 0 });
+  let attempts = 0;
   for (let i = 0; i < 5; ++i) {
     const { body } = await gateway.offboard({ plan: 'lapse', customers: [{ identifiers: person(i) }] }, 200);
-    assert.equal(only(body).attempts, 1);
+    attempts += only(body).attempts;
   }
-  assert.equal((await sandbox.calls('lapse')).length, 5);
+  // Nearly always found dead before anything is sent; where it was not, the second sending is told.
+  assert.ok((await sandbox.calls('lapse')).length <= attempts);
+  assert.equal(Object.keys((await sandbox.state()).lapsed).length, 5);
 }));
 
 test('one token serves many calls, and a dead one is renewed once', () => together(async (gateway, sandbox) => {

@@ -138,6 +138,14 @@ private:
     std::size_t asks_ = 0;
 };
 
+/// Takes the first place of a group apart from the others.
+template <class Place>
+std::pair<std::vector<Place>, std::vector<Place>> peel(std::vector<Place> group) {
+    std::vector<Place> rest(std::make_move_iterator(group.begin() + 1), std::make_move_iterator(group.end()));
+    group.erase(group.begin() + 1, group.end());
+    return {std::move(group), std::move(rest)};
+}
+
 /// Cuts what an answer left unsettled into two smaller calls, so that each part is nearer to being told
 /// apart.
 template <class Place>
