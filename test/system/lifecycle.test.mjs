@@ -85,7 +85,7 @@ test('the memory journal is bounded: the longest settled go first, what is unset
   for (const n of [1, 2, 3]) ids.push((await gateway.offboard(one('lapse', n), 200)).body.id);
   await gateway.get(`/offboard/${ids[0]}`, 404);
   await gateway.get(`/offboard/${ids[2]}`, 200);
-  await sandbox.set({ latency_ms: 400 });
+  await sandbox.set({ latency_ms: 3000 });
   const held = [4, 5].map((n) => gateway.offboard(one('forget', n), 200));
   while ((await sandbox.count('forget')).in_flight < 2) await new Promise(setImmediate);
   const refused = await gateway.offboard(one('lapse', 6), 503);
@@ -94,7 +94,7 @@ test('the memory journal is bounded: the longest settled go first, what is unset
 }, { journal: { memory: { operations: 2 } } }));
 
 test('a full queue is 503 before anything is sent', () => together(async (gateway, sandbox) => {
-  await sandbox.set({ latency_ms: 400 });
+  await sandbox.set({ latency_ms: 3000 });
   const first = gateway.offboard({ plan: 'forget', customers: [1, 2, 3].map((n) => ({ identifiers: person(n) })) }, 200);
   while ((await sandbox.count('forget')).calls === 0) await new Promise(setImmediate);
   await gateway.offboard({ plan: 'forget', customers: [4, 5, 6].map((n) => ({ identifiers: person(n) })) }, 503);
