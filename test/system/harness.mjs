@@ -46,7 +46,8 @@ class Program {
   }
 
   async stop(signal = 'SIGTERM') {
-    this.child.kill(signal);
+    // A test may have asked already; a second signal could meet the process at its very end.
+    if (!this.child.killed) this.child.kill(signal);
     return this.ended;
   }
 }
