@@ -2,6 +2,7 @@
 
 #include "negotiation.hpp"
 
+#include "offboard/api/idempotency_key.hpp"
 #include "offboard/api/prefer.hpp"
 #include "offboard/api/problem.hpp"
 #include "offboard/api/read_offboarding.hpp"
@@ -18,6 +19,8 @@ namespace offboard::api {
 namespace {
 
 constexpr auto json_type = "application/json";
+/// Operations in the answer to a lookup, the newest first.
+constexpr std::size_t most_looked_up = 100;
 
 /// How long this request may wait for its operation, and what of Prefer is honoured.
 struct patience {
@@ -40,6 +43,14 @@ patience patience_of(const http::request& request, const config::settings& setti
     return out;
 }
 
+std::optional<http::response> admit_no_query(const http::request& head) {
+    // ?dry_run=true would be a wish that nobody heard.
+    if (!head.query.empty() || head.target.ends_with('?'))
+        return problem(400, "bad-request", "This route takes no query; options stand in the body.",
+                       head.request_id);
+    return std::nullopt;
+}
+
 /// What is refused before the body is read.
 std::optional<http::response> admit_post(const http::request& head) {
     if (!accepts(head.header_list("accept"), "application", "json"))
@@ -52,16 +63,18 @@ std::optional<http::response> admit_post(const http::request& head) {
         return problem(415, "unsupported-media-type",
                        "The body must be JSON, uncompressed, with Content-Type: application/json.",
                        head.request_id);
-    // Whoever sends a key relies on it; to ignore it would be to do the work twice.
-    if (head.has_header("idempotency-key"))
-        return problem(400, "bad-request",
-                       "Idempotency-Key is not available in this release; nothing was sent.",
-                       head.request_id);
-    // ?dry_run=true would be a wish that nobody heard.
-    if (!head.query.empty() || head.target.ends_with('?'))
-        return problem(400, "bad-request", "This route takes no query; options stand in the body.",
-                       head.request_id);
-    return std::nullopt;
+    if (const idempotency_key key = read_idempotency_key(head); !key.fault.empty())
+        return problem(400, "bad-request", key.fault, head.request_id);
+    return admit_no_query(head);
+}
+
+/// Retry and cancel: what is to be done stands in the path.
+std::optional<http::response> admit_command(const http::request& head) {
+    if (!accepts(head.header_list("accept"), "application", "json"))
+        return problem(406, "not-acceptable", "Answers are application/json.", head.request_id);
+    if (head.chunked || head.content_length.value_or(0) > 0)
+        return problem(400, "bad-request", "This route takes no body.", head.request_id);
+    return admit_no_query(head);
 }
 
 std::optional<http::response> admit_get(const http::request& head) {
@@ -87,6 +100,11 @@ offboard_routes::offboard_routes(const config::settings& settings, dispatch::dis
 void offboard_routes::add_to(http::router& router) {
     router.add({"POST", "/offboard", [this](http::request&& r) { return post(r); }, admit_post});
     router.add({"GET", "/offboard/{id}", [this](http::request&& r) { return get(r); }, admit_get});
+    router.add(
+        {"POST", "/offboard/{id}/retry", [this](http::request&& r) { return retry(r); }, admit_command});
+    router.add(
+        {"POST", "/offboard/{id}/cancel", [this](http::request&& r) { return cancel(r); }, admit_command});
+    router.add({"POST", "/offboard/lookup", [this](http::request&& r) { return lookup(r); }, admit_post});
     router.add({"GET", "/openapi.yaml", [this](http::request&& r) { return contract(r); }, admit_openapi});
 }
 
@@ -96,15 +114,23 @@ asio::awaitable<http::response> offboard_routes::contract(http::request& request
     co_return finish(std::move(out), request);
 }
 
-asio::awaitable<http::response> offboard_routes::post(http::request& request) {
-    if (dispatcher_.draining()) co_return finish(problem_of(errc::draining, request.request_id), request);
+std::optional<document> offboard_routes::read_body(const http::request& request,
+                                                   http::response& refused) const {
     json_fault broken;
-    const std::optional<document> body = parse_json(request.body, broken);
+    std::optional<document> body = parse_json(request.body, broken);
     if (!body) {
         const std::string detail =
             "The body is not JSON: " + broken.detail + " at byte " + std::to_string(broken.offset) + ".";
-        co_return finish(problem(400, "malformed-json", detail, request.request_id), request);
+        refused = problem(400, "malformed-json", detail, request.request_id);
     }
+    return body;
+}
+
+asio::awaitable<http::response> offboard_routes::post(http::request& request) {
+    if (dispatcher_.draining()) co_return finish(problem_of(errc::draining, request.request_id), request);
+    http::response refused;
+    const std::optional<document> body = read_body(request, refused);
+    if (!body) co_return finish(std::move(refused), request);
     fault_list faults;
     offboarding what = read_offboarding(*body, settings_, faults);
     if (!faults.empty()) co_return finish(validation_problem(faults, request.request_id), request);
@@ -121,37 +147,80 @@ asio::awaitable<http::response> offboard_routes::post(http::request& request) {
 
     const patience until = patience_of(request, settings_, settings_.deadline.standard);
     const steady_time deadline = clock_.now() + until.wait;
-    auto begun = co_await dispatcher_.begin(std::move(what), std::move(id));
-    if (begun.has_error()) {
-        http::response refused = problem_of(to_errc(begun.error()), request.request_id, dispatcher_.eta());
-        co_return finish(std::move(refused), request);
+    std::optional<journal::idempotency> key;
+    if (idempotency_key given = read_idempotency_key(request); !given.text.empty()) {
+        key.emplace();
+        key->key = std::move(given.text);
+        key->fingerprint = "POST /offboard\n";
+        key->fingerprint += request.body;
     }
-    const std::shared_ptr<dispatch::live_operation> live = *begun;
-    co_await wait(live, deadline);
-    http::response out = answer(live->op, request, until.applied);
+    auto begun = co_await dispatcher_.begin(std::move(what), std::move(id), std::string(), std::move(key));
+    if (begun.has_error()) co_return finish(refusal(begun.error(), request), request);
+    auto found = co_await dispatcher_.await_settled(begun->id, deadline);
+    // What was taken is being done: the answer is no 5xx, whatever became of reading it back.
+    if (found.has_error() && !begun->as_taken) co_return finish(refusal(found.error(), request), request);
+    const std::shared_ptr<const operation> op = found.has_value() ? *found : begun->as_taken;
+    http::response out = answer(*op, request, until.applied);
+    if (begun->replayed) out.with("Idempotent-Replayed", "true");
     co_return out;
 }
 
 asio::awaitable<http::response> offboard_routes::get(http::request& request) {
-    const std::string id(request.parameter("id"));
+    std::string id(request.parameter("id"));
     if (!is_ulid(id)) co_return finish(problem_of(errc::not_found, request.request_id), request);
     const patience until = patience_of(request, settings_, duration::zero());
-    const std::shared_ptr<dispatch::live_operation> live = dispatcher_.find(id);
-    if (live) co_await wait(live, clock_.now() + until.wait);
-    auto found = co_await journal_.find(id);
-    if (!live && found.has_error())
-        co_return finish(problem_of(to_errc(found.error()), request.request_id), request);
-    // While it is driven, the driver's copy is the newest that is durable.
-    http::response out = answer(live ? live->op : **found, request, until.applied);
+    auto found = co_await dispatcher_.await_settled(std::move(id), clock_.now() + until.wait);
+    if (found.has_error()) co_return finish(refusal(found.error(), request), request);
+    http::response out = answer(**found, request, until.applied);
     co_return out;
 }
 
-asio::awaitable<void> offboard_routes::wait(std::shared_ptr<dispatch::live_operation> live,
-                                            steady_time deadline) {
-    while (!live->op.settled_at && !dispatcher_.closing()) {
-        const bool told = co_await live->changed.wait_until(deadline);
-        if (!told) co_return; // the deadline, or the connection is being cut
+asio::awaitable<http::response> offboard_routes::retry(http::request& request) {
+    std::string id(request.parameter("id"));
+    if (!is_ulid(id)) co_return finish(problem_of(errc::not_found, request.request_id), request);
+    auto acted = co_await dispatcher_.retry(std::move(id));
+    http::response out = co_await acted_on(std::move(acted), request);
+    co_return out;
+}
+
+asio::awaitable<http::response> offboard_routes::cancel(http::request& request) {
+    std::string id(request.parameter("id"));
+    if (!is_ulid(id)) co_return finish(problem_of(errc::not_found, request.request_id), request);
+    auto acted = co_await dispatcher_.cancel(std::move(id));
+    http::response out = co_await acted_on(std::move(acted), request);
+    co_return out;
+}
+
+asio::awaitable<http::response> offboard_routes::acted_on(result<std::shared_ptr<const operation>> acted,
+                                                          http::request& request) {
+    if (acted.has_error()) co_return finish(refusal(acted.error(), request), request);
+    const patience until = patience_of(request, settings_, settings_.deadline.standard);
+    auto found = co_await dispatcher_.await_settled((*acted)->id, clock_.now() + until.wait);
+    const std::shared_ptr<const operation> op = found.has_value() ? *found : *acted;
+    http::response out = answer(*op, request, until.applied);
+    co_return out;
+}
+
+asio::awaitable<http::response> offboard_routes::lookup(http::request& request) {
+    http::response refused;
+    const std::optional<document> body = read_body(request, refused);
+    if (!body) co_return finish(std::move(refused), request);
+    fault_list faults;
+    identifier who = read_lookup(*body, faults);
+    if (!faults.empty()) co_return finish(validation_problem(faults, request.request_id), request);
+    auto ids = co_await journal_.lookup(std::move(who), most_looked_up);
+    if (ids.has_error()) co_return finish(refusal(ids.error(), request), request);
+    std::vector<std::shared_ptr<const operation>> operations;
+    for (std::string& id : *ids) {
+        auto found = co_await dispatcher_.await_settled(std::move(id), clock_.now());
+        if (found.has_value()) operations.push_back(*found);
     }
+    co_return finish({200, json_type, render_lookup(operations)}, request);
+}
+
+http::response offboard_routes::refusal(const boost::system::error_code& why,
+                                        const http::request& request) const {
+    return problem_of(to_errc(why), request.request_id, dispatcher_.eta());
 }
 
 http::response offboard_routes::answer(const operation& op, const http::request& request,
@@ -161,6 +230,7 @@ http::response offboard_routes::answer(const operation& op, const http::request&
                        : state == progress::ok    ? 200
                                                   : 207,
                        json_type, render(op));
+    out.concerning = op.id;
     const std::string self = "/offboard/" + op.id;
     if (out.status == 202)
         out.with("Location", self).with("Retry-After", std::to_string(dispatcher_.eta(op).count()));

@@ -32,6 +32,8 @@ struct row {
 
 constexpr row rows[] = {
     {errc::not_found, 404, "not-found", "There is no such operation, or it is no longer remembered."},
+    {errc::nothing_to_do, 409, "nothing-to-do", "The operation has no step that this could act on."},
+    {errc::key_reused, 422, "key-reused", "The Idempotency-Key stands for a different request."},
     {errc::queue_full, 503, "overloaded", "Too many steps are waiting for a vendor. No vendor was called."},
     {errc::journal_full, 503, "overloaded", "Too many operations are unsettled. No vendor was called."},
     {errc::journal_unavailable, 503, "journal-unavailable",

@@ -195,4 +195,34 @@ offboarding read_offboarding(const document& body, const config::settings& setti
     return out;
 }
 
+identifier read_lookup(const document& body, fault_list& faults) {
+    identifier out;
+    if (!expect(body, kind::object, "", faults)) return out;
+    check_members(body, {"identifier"}, "", faults);
+    const document* who = body.find("identifier");
+    if (!who) {
+        faults.add("/identifier", "is required");
+        return out;
+    }
+    if (!expect(*who, kind::object, "/identifier", faults)) return out;
+    check_members(*who, {"type", "value"}, "/identifier", faults);
+    const document* type = who->find("type");
+    const document* value = who->find("value");
+    if (!type) {
+        faults.add("/identifier/type", "is required");
+    } else if (expect(*type, kind::string, "/identifier/type", faults)) {
+        const auto known = identifier_kind_from(type->text());
+        if (known)
+            out.kind = *known;
+        else
+            faults.add("/identifier/type", "is not a kind of identifier");
+    }
+    // Of no known kind, the value is held to what holds for all of them.
+    if (value)
+        out.value = read_value(out.kind, *value, "/identifier/value", faults);
+    else
+        faults.add("/identifier/value", "is required");
+    return out;
+}
+
 } // namespace offboard::api

@@ -123,6 +123,21 @@ std::string render(const operation& op) {
     return json::serialize(body);
 }
 
+std::string render_lookup(const std::vector<std::shared_ptr<const operation>>& operations) {
+    json::object body;
+    json::array& list = body["operations"].emplace_array();
+    for (const auto& op : operations) {
+        json::object out;
+        out["id"] = op->id;
+        out["status"] = to_string(op->settled_at ? progress_of(recount(*op)) : progress::pending);
+        if (!op->what.plan_name.empty()) out["plan"] = op->what.plan_name;
+        out["created_at"] = to_rfc3339(op->created_at);
+        if (op->settled_at) out["settled_at"] = to_rfc3339(*op->settled_at);
+        list.push_back(std::move(out));
+    }
+    return json::serialize(body);
+}
+
 std::string render_dry_run(const offboarding& what, const std::vector<dispatch::planned_call>& calls,
                            const config::settings& settings) {
     json::object body;

@@ -6,6 +6,7 @@
 #include "offboard/api/problem.hpp"
 #include "offboard/async/sleep.hpp"
 #include "offboard/base/ulid.hpp"
+#include "offboard/journal/sqlite_journal.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -44,11 +45,25 @@ http::server_limits admin_limits() {
     return out;
 }
 
+/// The journal that the settings ask for. Throws std::runtime_error when it cannot be used.
+std::unique_ptr<journal::journal> open_journal(asio::io_context& io, const config::settings& s,
+                                               const clock& c, telemetry::log& log) {
+    if (s.journal.sqlite_path.empty())
+        return journal::make_memory_journal(s.journal.most_operations, most_remembered_steps);
+    journal::sqlite_settings settings;
+    settings.path = s.journal.sqlite_path;
+    settings.retention = s.journal.retention;
+    settings.keep_keys = s.idempotency_keep;
+    for (const config::master_key& k : s.journal.keys)
+        settings.keys.push_back({k.id, k.key});
+    return journal::open_sqlite_journal(io, std::move(settings), c, log);
+}
+
 } // namespace
 
 gateway::gateway(const config::settings& settings, telemetry::log& log)
     : settings_(settings), log_(log), signals_(io_, SIGTERM, SIGINT), tasks_(io_.get_executor(), log),
-      journal_(journal::make_memory_journal(settings.journal.most_operations, most_remembered_steps)),
+      journal_(open_journal(io_, settings, clock_, log)),
       dispatcher_(io_, settings, *journal_, clock_, random_, log, metrics_),
       routes_(settings, dispatcher_, *journal_, clock_, random_,
               std::make_shared<const std::string>(openapi_yaml)),
@@ -59,6 +74,8 @@ gateway::gateway(const config::settings& settings, telemetry::log& log)
     const auto ready = [this] {
         api::readiness now;
         if (!ready_) now.reasons.emplace_back("draining");
+        if (std::string why = journal_->trouble(); !why.empty())
+            now.reasons.push_back("journal: " + std::move(why));
         now.breakers = dispatcher_.breakers();
         return now;
     };
@@ -73,14 +90,16 @@ http::server_hooks gateway::hooks(std::string_view listener) {
     out.observe = [this, listener, lines](const http::exchange_record& r) {
         using telemetry::word;
         metrics_.count_request(word::of(listener), word::of(r.route), word::of(r.method), r.status, r.took);
-        log_.write(lines, "request",
-                   {{"listener", listener},
-                    {"request_id", r.request_id},
-                    {"method", r.method},
-                    {"route", r.route},
-                    {"status", r.status},
-                    {"milliseconds", std::chrono::duration<double, std::milli>(r.took).count()},
-                    {"delivered", r.delivered}});
+        std::vector<telemetry::field> fields = {
+            {"listener", listener},
+            {"request_id", r.request_id},
+            {"method", r.method},
+            {"route", r.route},
+            {"status", r.status},
+            {"milliseconds", std::chrono::duration<double, std::milli>(r.took).count()},
+            {"delivered", r.delivered}};
+        if (!r.concerning.empty()) fields.push_back({"operation", r.concerning});
+        log_.write(lines, "request", std::span<const telemetry::field>(fields));
     };
     return out;
 }
@@ -102,8 +121,11 @@ int gateway::run() {
     // Both servers must be drained before they die, also when only one of them could listen.
     const bool listening =
         listen(main_, "main", settings_.listen) && listen(admin_, "admin", settings_.admin_listen);
-    ready_ = listening;
-    if (!listening) ::raise(SIGTERM);
+    ready_ = listening_ = listening;
+    if (listening)
+        dispatcher_.start();
+    else
+        ::raise(SIGTERM);
     tasks_.spawn("serve", serve());
     io_.run();
     return listening ? 0 : 2;
@@ -112,7 +134,7 @@ int gateway::run() {
 asio::awaitable<void> gateway::serve() {
     const auto [failed, number] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
     ready_ = false;
-    log_.info("draining", {{"signal", failed ? 0 : number}});
+    if (listening_) log_.info("draining", {{"signal", failed ? 0 : number}});
     co_await async::sleep_for(settings_.drain.delay);
 
     dispatcher_.drain();
@@ -120,10 +142,13 @@ asio::awaitable<void> gateway::serve() {
     async::task_group waking(io_.get_executor(), log_);
     waking.spawn("wake waiters", wake_waiters(deadline));
     co_await main_.drain(deadline + last_words);
-    const std::size_t unsettled = co_await dispatcher_.idle(deadline);
+    co_await dispatcher_.idle(deadline);
     waking.cancel();
     co_await waking.join();
-    if (unsettled > 0) log_.error("operations lost with the process", {{"operations", unsettled}});
+    if (const std::uint64_t left = dispatcher_.unsettled(); left > 0 && journal_->durable())
+        log_.info("operations left for the next process", {{"operations", left}});
+    else if (left > 0)
+        log_.error("operations lost with the process", {{"operations", left}});
     co_await dispatcher_.stop();
     co_await admin_.drain(clock_.now());
     log_.info("stopped");

@@ -24,7 +24,7 @@ namespace offboard::app {
 /// thread.
 class gateway {
 public:
-    /// Throws std::runtime_error when a certificate bundle cannot be read.
+    /// Throws std::runtime_error when a certificate bundle cannot be read or the journal cannot be used.
     gateway(const config::settings&, telemetry::log&);
 
     /// Listens, serves until SIGTERM or SIGINT, drains, returns the exit status: 0, or 2 when it could not
@@ -52,6 +52,7 @@ private:
     http::router admin_router_;
     http::server main_;
     http::server admin_;
+    bool listening_ = false;
     bool ready_ = false;
 };
 

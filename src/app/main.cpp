@@ -75,7 +75,9 @@ int main(int argc, char** argv) try {
 
     std::ifstream file(line.config);
     std::stringstream text;
-    if (!file || !(text << file.rdbuf())) {
+    const bool empty =
+        file && file.peek() == std::ifstream::traits_type::eof(); // which << takes for a failure
+    if (!file.is_open() || (!empty && !(text << file.rdbuf()))) {
         log.error("configuration fault", {{"file", line.config}, {"detail", "cannot be read"}});
         return 2;
     }

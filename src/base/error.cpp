@@ -28,6 +28,8 @@ public:
         case errc::queue_full: return "queue full";
         case errc::draining: return "shutting down";
         case errc::not_found: return "no such operation";
+        case errc::key_reused: return "idempotency key used for another request";
+        case errc::nothing_to_do: return "no step to act on";
         }
         return "unknown error";
     }

@@ -12,6 +12,7 @@ using kind = document::kind;
 namespace {
 
 constexpr std::size_t longest_secret = 4096;
+constexpr std::size_t key_bytes = 32;
 
 /// The name in `${NAME}`; nothing when the text is not of that form from end to end.
 std::optional<std::string_view> variable_in(std::string_view text) {
@@ -33,20 +34,31 @@ secret check(section& in, std::string_view name, std::string text, const std::st
     return secret(std::move(text));
 }
 
-secret from_file(section& in, std::string_view name) {
+/// Everything in the file, up to what is too long for any secret; nothing, with a fault, if it cannot be
+/// read.
+std::optional<std::string> content_of(section& in, std::string_view name) {
     std::string path;
-    if (!in.read_text(name, path)) return {};
+    if (!in.read_text(name, path)) return std::nullopt;
     std::ifstream file(path, std::ios::binary);
     std::string text(longest_secret + 2, '\0'); // room for the newline, and to see one that is too long
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (!file.is_open() || file.bad()) {
         in.fault(name, "the file cannot be read");
-        return {};
+        return std::nullopt;
     }
     text.resize(static_cast<std::size_t>(file.gcount()));
-    if (text.ends_with('\n')) text.pop_back();
-    if (text.ends_with('\r')) text.pop_back();
-    return check(in, name, std::move(text), "what stands in the file ");
+    return text;
+}
+
+std::string_view without_newline(std::string_view text) {
+    if (text.ends_with('\n')) text.remove_suffix(1);
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    return text;
+}
+
+secret line_of_file(section& in, std::string_view name) {
+    const auto text = content_of(in, name);
+    return text ? check(in, name, std::string(without_newline(*text)), "what stands in the file ") : secret();
 }
 
 secret from_value(section& in, std::string_view name, const document& value, const variables& environment) {
@@ -68,20 +80,88 @@ secret from_value(section& in, std::string_view name, const document& value, con
     return check(in, name, value.text(), "");
 }
 
-} // namespace
-
-secret read_secret(section& in, std::string_view name, std::string_view name_of_file,
-                   const variables& environment) {
+/// The secret in whichever form it is there; empty, with a fault, when it is not.
+secret read_either(section& in, std::string_view name, std::string_view name_of_file,
+                   const variables& environment, secret (*read_file)(section&, std::string_view)) {
     const document* value = in.find(name);
     const document* file = in.find(name_of_file);
     if (value && file) {
         in.fault(name_of_file, "stands beside " + std::string(name) + ": give one of the two");
         return {};
     }
-    if (file) return from_file(in, name_of_file);
+    if (file) return read_file(in, name_of_file);
     if (value) return from_value(in, name, *value, environment);
-    in.missing(name, "is required: " + std::string(name) + "_file, or ${VARIABLE}");
+    in.missing(name, "is required: " + std::string(name_of_file) + ", or ${VARIABLE}");
     return {};
+}
+
+constexpr std::string_view hexadecimal = "0123456789abcdef";
+constexpr std::string_view base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// The whole bytes that digits of `width` bits make one after the other; empty when one is not in the
+/// alphabet, or when a bit that is left over is set.
+std::string decode(std::string_view digits, std::string_view alphabet, unsigned width) {
+    std::string out;
+    unsigned bits = 0;
+    unsigned held = 0;
+    for (const char c : digits) {
+        const std::size_t value = alphabet.find(c);
+        if (value == std::string_view::npos) return {};
+        bits = bits << width | static_cast<unsigned>(value);
+        held += width;
+        if (held < 8) continue;
+        held -= 8;
+        out.push_back(static_cast<char>(bits >> held));
+        bits &= (1u << held) - 1;
+    }
+    return bits == 0 ? out : std::string();
+}
+
+/// RFC 4648, sections 8 and 4, by the length that 32 bytes have in each.
+secret key_in_text(std::string_view text) {
+    std::string key;
+    if (text.size() == 2 * key_bytes) {
+        std::string small(text);
+        for (char& c : small)
+            if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
+        key = decode(small, hexadecimal, 4);
+    } else if (text.size() == 44 && text.ends_with('=')) {
+        key = decode(text.substr(0, 43), base64, 6);
+    }
+    return secret(std::move(key));
+}
+
+/// Random bytes are never all text. What is, is half a key in hexadecimal or a pass phrase: neither is a key.
+bool is_text(std::string_view bytes) {
+    return std::all_of(bytes.begin(), bytes.end(),
+                       [](char c) { return (c >= 0x20 && c < 0x7f) || c == '\n' || c == '\r' || c == '\t'; });
+}
+
+secret bytes_of_file(section& in, std::string_view name) {
+    auto bytes = content_of(in, name);
+    if (!bytes) return {};
+    if (bytes->size() == key_bytes && !is_text(*bytes)) return secret(std::move(*bytes));
+    secret key = key_in_text(without_newline(*bytes));
+    if (key.empty())
+        in.fault(name, "the file must hold 64 hexadecimal digits, base64 of 32 bytes, or 32 random bytes");
+    return key;
+}
+
+} // namespace
+
+secret read_secret(section& in, std::string_view name, std::string_view name_of_file,
+                   const variables& environment) {
+    return read_either(in, name, name_of_file, environment, line_of_file);
+}
+
+secret read_key(section& in, std::string_view name, std::string_view name_of_file,
+                const variables& environment) {
+    const bool in_file = in.has(name_of_file);
+    secret given = read_either(in, name, name_of_file, environment, bytes_of_file);
+    if (in_file || given.empty()) return given;
+    secret key = key_in_text(given.reveal());
+    if (key.empty()) in.fault(name, "must be 64 hexadecimal digits, or base64 of 32 bytes");
+    return key;
 }
 
 } // namespace offboard::config

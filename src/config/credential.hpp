@@ -14,4 +14,8 @@ namespace offboard::config {
 secret read_secret(section& in, std::string_view name, std::string_view name_of_file,
                    const variables& environment);
 
+/// The same for a key of 32 bytes: in hexadecimal or base64 or, in a file only, as they are.
+secret read_key(section& in, std::string_view name, std::string_view name_of_file,
+                const variables& environment);
+
 } // namespace offboard::config

@@ -50,7 +50,7 @@ loaded load(const std::string& yaml, const std::vector<std::string>& environment
     apply_environment(*root, named, found);
     settings s;
     section top(&*root, "", 0, found);
-    read_server(top, s);
+    read_server(top, s, named);
     read_vendors(top, s, named);
     read_plans(top, s);
     top.close();

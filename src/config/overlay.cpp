@@ -93,7 +93,8 @@ public:
         // The file's other form of the same secret gives way.
         const std::string other = last.ends_with("_file") ? std::string(last.substr(0, last.size() - 5))
                                                           : std::string(last) + "_file";
-        if (!is_secret(last.ends_with("_file") ? other : last)) return;
+        const std::string_view plain = last.ends_with("_file") ? std::string_view(other) : last;
+        if (!is_secret(plain) && plain != "key") return;
         std::erase_if(parent_->members(),
                       [&](const document::member& m) { return m.first == other && m.second.line != 0; });
     }

@@ -9,7 +9,7 @@ namespace offboard::config {
 
 /// Everything but vendors and plans: listeners, deadlines, journal, drain, limits, log, and the settings of
 /// later releases, which are refused.
-void read_server(section& root, settings& into);
+void read_server(section& root, settings& into, const variables& environment);
 
 /// `vendors`: each section that stands there. Credentials and the URL have no default.
 void read_vendors(section& root, settings& into, const variables& environment);

@@ -1,6 +1,7 @@
 #include "readers.hpp"
 
 #include "address.hpp"
+#include "credential.hpp"
 
 #include <algorithm>
 #include <array>
@@ -11,6 +12,9 @@ using namespace std::chrono_literals;
 using kind = document::kind;
 
 namespace {
+
+constexpr std::size_t longest_key_id = 64;
+constexpr std::size_t most_keys = 64; ///< every one of them hashes every new identifier
 
 constexpr std::size_t operator""_KiB(unsigned long long n) {
     return static_cast<std::size_t>(n) << 10;
@@ -78,13 +82,77 @@ void read_deadline(section& root, settings& into) {
     in.close();
 }
 
-void read_journal(section& root, settings& into) {
+bool is_key_id(std::string_view id) {
+    return id.size() <= longest_key_id && std::all_of(id.begin(), id.end(), [](char c) {
+               return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                      c == '.' || c == '_' || c == '-';
+           });
+}
+
+void read_master_key(section& in, std::vector<master_key>& into, const variables& environment) {
+    master_key out;
+    if (in.require_text("id", out.id)) {
+        const auto same = [&](const master_key& other) { return other.id == out.id; };
+        if (!is_key_id(out.id))
+            in.fault("id", "must have 1 to 64 of A-Z a-z 0-9 . _ -");
+        else if (std::any_of(into.begin(), into.end(), same))
+            in.fault("id", "is the id of an earlier key of the list too");
+    }
+    out.key = read_key(in, "key", "key_file", environment);
+    in.close();
+    into.push_back(std::move(out));
+}
+
+void read_master_keys(section& in, std::vector<master_key>& into, const variables& environment) {
+    const document* keys = in.find("keys");
+    if (!keys) return in.missing("keys", "is required with journal.sqlite: a list of {id, key_file}");
+    if (!keys->is(kind::array) || keys->elements().empty())
+        return in.fault("keys", "must be a list of {id, key_file}, with at least one");
+    if (keys->elements().size() > most_keys)
+        return in.fault("keys", "must have at most " + std::to_string(most_keys) + " keys");
+    std::size_t index = 0;
+    for (const document& d : keys->elements()) {
+        section one(&d, in.key_of("keys") + "[" + std::to_string(index++) + "]", d.line, in.out());
+        read_master_key(one, into, environment);
+    }
+}
+
+/// What SQLite does not take for the name of a file would be a journal that dies with the process.
+void read_path(section& in, std::string& into) {
+    std::string path;
+    if (!in.require_text("path", path)) return;
+    if (path.starts_with(':') || path.starts_with("file:") || path.ends_with('/'))
+        in.fault("path", "must be the path of a file, as in /var/lib/offboard/journal.db");
+    else
+        into = std::move(path);
+}
+
+void read_journal(section& root, settings& into, const variables& environment) {
     section in = root.sub("journal");
     section memory = in.sub("memory");
-    memory.read_count("operations", into.journal.most_operations, 1, 10'000'000);
+    section sqlite = in.sub("sqlite");
+    auto& journal = into.journal;
+    memory.read_count("operations", journal.most_operations, 1, 10'000'000);
     memory.close();
-    for (const auto* name : {"sqlite", "postgres", "retention", "keys"})
-        refuse_later(in, name);
+    refuse_later(in, "postgres");
+    if (sqlite.present()) {
+        if (memory.present()) in.fault("memory", "stands beside sqlite: give one of the two");
+        read_path(sqlite, journal.sqlite_path);
+        in.read_duration("retention", journal.retention, 0s, 3650 * 24h);
+        read_master_keys(in, journal.keys, environment);
+    } else {
+        const bool memory_meant = !in.has("postgres");
+        for (const auto* name : {"retention", "keys"})
+            if (in.has(name) && memory_meant)
+                in.fault(name, "needs journal.sqlite: a journal in memory has no use for it");
+    }
+    sqlite.close();
+    in.close();
+}
+
+void read_idempotency(section& root, settings& into) {
+    section in = root.sub("idempotency");
+    in.read_duration("keep", into.idempotency_keep, 1min, 90 * 24h);
     in.close();
 }
 
@@ -113,6 +181,7 @@ void read_limits(section& root, settings& into) {
     in.read_duration("body_timeout", limits.body_timeout, 100ms, 10min);
     in.read_duration("idle_timeout", limits.idle_timeout, 100ms, 1h);
     in.read_count("connections", limits.connections, 1, 1'000'000);
+    if (!into.journal.sqlite_path.empty()) limits.queue = 2'000'000;
     in.read_count("queue", limits.queue, 1, 10'000'000);
     in.close();
 }
@@ -132,16 +201,16 @@ void read_log(section& root, settings& into) {
 
 } // namespace
 
-void read_server(section& root, settings& into) {
+void read_server(section& root, settings& into, const variables& environment) {
     read_listeners(root, into);
     read_auth(root, into);
     read_deadline(root, into);
     root.read_duration("give_up_after", into.give_up_after, 1s, 30 * 24h);
-    read_journal(root, into);
+    read_journal(root, into, environment);
+    read_idempotency(root, into);
     read_drain(root, into);
     read_limits(root, into);
     read_log(root, into);
-    refuse_later(root, "idempotency");
 }
 
 } // namespace offboard::config

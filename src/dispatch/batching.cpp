@@ -99,9 +99,33 @@ packed pack(const lane_key& key, line::call call, std::string_view source) {
     }
     for (const line::place& p : out.places) {
         vendors::place place = place_of(p.asks.front(), source);
-        place.acted_before = std::ranges::any_of(p.asks, [](const ask& a) { return a.acted_before; });
+        place.acted_before =
+            std::ranges::any_of(p.asks, [](const ask& a) { return a.what().history.acted_before; });
         out.batch.places.push_back(std::move(place));
     }
+    return out;
+}
+
+line::call as_seats(const lane_key& key, line::call places) {
+    if (key.what != action::delink || places.empty()) return places;
+    for (std::size_t i = 1; i < places.size(); ++i)
+        std::ranges::move(places[i].asks, std::back_inserter(places.front().asks));
+    places.resize(1);
+    places.front().fold = places.front().who;
+    return places;
+}
+
+std::size_t customers_in(const vendors::batch& b) noexcept {
+    return b.what == action::delink ? 1 : b.places.size();
+}
+
+journal::departure departure_of(const packed& p, wall_time at) {
+    journal::departure out;
+    out.to = vendor_of(p.batch.what);
+    out.at = at;
+    for (const line::place& place : p.places)
+        for (const ask& a : place.asks)
+            out.steps.emplace_back(a.op->id, a.step);
     return out;
 }
 

@@ -14,6 +14,9 @@ using telemetry::word;
 
 namespace {
 
+/// How often a journal that cannot be written is looked at again.
+constexpr auto journal_pause = std::chrono::milliseconds(500);
+
 std::size_t asks_in(const line::call& call) {
     std::size_t n = 0;
     for (const line::place& p : call)
@@ -45,16 +48,27 @@ struct desk::flight {
     void judge(bool down) {
         judged = true;
         policy::breaker& b = at.breaker_of(from.key.what);
+        const steady_time now = at.owner_.clock_.now();
+        const auto before = b.at(now);
         if (down)
-            b.failed(ticket, at.owner_.clock_.now(), at.owner_.random_);
+            b.failed(ticket, now, at.owner_.random_);
         else
             b.succeeded(ticket);
+        using state = policy::breaker::state;
+        if (b.at(now) == before) return;
+        if (b.at(now) == state::open)
+            at.owner_.log_.warn("breaker open: customers wait",
+                                {{"vendor", to_string(at.vendor_)}, {"step", to_string(from.key.what)}});
+        else if (b.at(now) == state::closed)
+            at.owner_.log_.info("breaker closed",
+                                {{"vendor", to_string(at.vendor_)}, {"step", to_string(from.key.what)}});
     }
 
     desk& at;
     lane& from;
     policy::breaker::ticket ticket;
     unsigned starts = 1; ///< requests that the vendor may count
+    bool sent = false;   ///< something may have left for the vendor
     bool landed = false;
     bool judged = false;
 };
@@ -67,17 +81,22 @@ desk::desk(dispatcher& owner, vendor v, const config::vendor_settings& settings,
                 policy::breaker(policy::breaker::rules{settings.breaker.failures, settings.breaker.open})),
       link_(owner.io_, v, settings, owner.clock_, owner.log_), timer_(owner.io_) {}
 
-void desk::push(ask a) {
-    if (a.since == steady_time{}) a.since = owner_.clock_.now();
-    lane_key key = lane_of(*a.op, a.what());
+desk::lane& desk::lane_for(lane_key key) {
     lane*& at = by_key_[key.text];
     if (!at) {
         at = &lanes_.emplace_back();
         at->key = std::move(key);
     }
+    return *at;
+}
+
+void desk::push(ask a) {
+    if (a.since == steady_time{}) a.since = owner_.clock_.now();
+    a.what().stage = stage::queued;
+    lane& l = lane_for(lane_of(*a.op, a.what()));
     seat place = seat_of(*a.op, a.what(), form_.source);
     const std::string& turn = a.op->id;
-    at->line.push(turn, std::move(place.fold), std::move(place.who), std::move(a));
+    l.line.push(turn, std::move(place.fold), std::move(place.who), std::move(a));
     ++waiting_;
 }
 
@@ -121,6 +140,8 @@ void desk::send_what_may() {
             continue;
         }
         if (const steady_time ready = pacer_.ready_at(now); ready > now) return look_at(ready);
+        // What cannot be written down must not be sent.
+        if (!owner_.journal_.trouble().empty()) return look_at(now + journal_pause);
         lanes_.splice(lanes_.end(), lanes_, here);
         if (at == lanes_.end()) at = here;
         send_from(l, now);
@@ -128,21 +149,58 @@ void desk::send_what_may() {
 }
 
 void desk::send_from(lane& l, steady_time now) {
+    const bool apart = l.line.has_isolated();
     line::call call = l.line.take(form_.cap_of(l.key));
     waiting_ -= asks_in(call);
+    for (line::place& p : call)
+        std::erase_if(p.asks, [](const ask& a) { return !a.valid(); });
+    std::erase_if(call, [](const line::place& p) { return p.asks.empty(); });
+    if (call.empty()) return;
+    for (line::place& p : call)
+        for (ask& a : p.asks)
+            a.what().stage = stage::in_flight;
     ++l.in_flight;
     ++in_flight_;
     pacer_.started(now);
-    owner_.tasks_.spawn("vendor call", run(&l, std::move(call), breaker_of(l.key.what).started(now)));
+    const policy::breaker::ticket ticket = breaker_of(l.key.what).started(now);
+    owner_.tasks_.spawn("vendor call", run(&l, std::move(call), apart, ticket));
 }
 
-asio::awaitable<void> desk::run(lane* l, line::call call, policy::breaker::ticket ticket) {
+asio::awaitable<void> desk::run(lane* l, line::call call, bool apart, policy::breaker::ticket ticket) {
     // An answer that is complete is dealt with, also while the process is going down.
     co_await asio::this_coro::throw_if_cancelled(false);
     flight way(*this, *l, ticket);
     packed p = pack(l->key, std::move(call), form_.source);
+    p.apart = apart;
     for (ask& a : p.left_over)
         push(std::move(a));
+    journal::departure leaving = departure_of(p, owner_.clock_.today());
+    auto known = co_await owner_.journal_.depart(std::move(leaving));
+    if (known.has_error()) {
+        // Nothing has left. The pacer's slot stays taken: a call too few is better than one too many.
+        way.land();
+        put_back_now({std::move(p.places), apart});
+        look_at(owner_.clock_.now() + journal_pause);
+        co_return;
+    }
+    settlements settled;
+    bool landed = true;
+    bool broken = false;
+    try {
+        landed = co_await carry(*l, p, way, settled);
+    } catch (const std::exception& e) {
+        owner_.log_.error("vendor call ended by a fault of ours",
+                          {{"vendor", to_string(vendor_)}, {"reason", e.what()}});
+        broken = true;
+    }
+    way.land();
+    if (!landed) co_return;
+    if (broken) on_bug(p, way.sent, settled);
+    co_await owner_.settle(std::move(settled), *known);
+    pump();
+}
+
+asio::awaitable<bool> desk::carry(lane& l, packed& p, flight& way, settlements& settled) {
     const steady_time begun = owner_.clock_.now();
     outgoing_request request = vendors::encode(p.batch, form_.wire);
     // A dead pooled connection is replaced only where a second request does no harm, needs no note of the
@@ -157,32 +215,30 @@ asio::awaitable<void> desk::run(lane* l, line::call call, policy::breaker::ticke
         ++way.starts;
         return true;
     };
+    way.sent = true;
     auto answer = co_await link_.call(std::move(request), std::move(repeat));
 
     const duration took = owner_.clock_.now() - begun;
-    settlements settled;
+    const std::size_t customers = customers_in(p.batch);
     if (way.starts > 1) {
-        owner_.metrics_.count_unanswered(vendor_, p.batch.what, errc::answer_lost, took,
-                                         p.batch.places.size());
+        owner_.metrics_.count_unanswered(vendor_, p.batch.what, errc::answer_lost, took, customers);
         note_repeat(p);
     }
-    if (answer.has_value()) {
-        latency_ = (latency_ * 7 + took) / 8;
-        way.judge(counts_as_down(answer->status));
-        way.land();
-        owner_.metrics_.count_answered(vendor_, p.batch.what, answer->status, took, p.batch.places.size());
-        heed(*answer);
-        on_answer(*l, p, *answer, settled);
-    } else {
+    if (answer.has_error()) {
         const errc why = to_errc(answer.error());
         // Refused credentials are an answer of the vendor's, though not to this call.
         if (why != errc::cancelled && why != errc::token_refused) way.judge(true);
         way.land();
-        owner_.metrics_.count_unanswered(vendor_, p.batch.what, why, took, p.batch.places.size());
-        on_failure(p, why, settled);
+        owner_.metrics_.count_unanswered(vendor_, p.batch.what, why, took, customers);
+        co_return on_failure(p, why, settled);
     }
-    if (!settled.empty()) co_await owner_.settle(std::move(settled));
-    pump();
+    latency_ = (latency_ * 7 + took) / 8;
+    way.judge(counts_as_down(answer->status));
+    way.land();
+    owner_.metrics_.count_answered(vendor_, p.batch.what, answer->status, took, customers);
+    heed(*answer);
+    on_answer(l, p, *answer, settled);
+    co_return true;
 }
 
 std::chrono::seconds desk::eta(std::size_t own) {
@@ -208,6 +264,54 @@ std::chrono::seconds desk::eta(std::size_t own) {
     return policy::eta(here, now);
 }
 
+void desk::put_back(later group, steady_time due) {
+    if (group.places.empty()) return;
+    waiting_ += asks_in(group.places);
+    for (line::place& p : group.places)
+        for (ask& a : p.asks)
+            a.what().stage = stage::queued;
+    delayed_.emplace(due, std::move(group));
+    look_at(due);
+}
+
+void desk::put_back_now(later group) {
+    // Cancelled, given up or put in line anew meanwhile: nothing may be sent for those.
+    const auto gone = [](const ask& a) {
+        const step& s = a.what();
+        return a.turn != s.turn || (s.stage != stage::queued && s.stage != stage::in_flight);
+    };
+    for (line::place& p : group.places)
+        std::erase_if(p.asks, gone);
+    std::erase_if(group.places, [](const line::place& p) { return p.asks.empty(); });
+    if (group.places.empty()) return;
+    if (!group.apart) {
+        for (line::place& p : group.places)
+            for (ask& a : p.asks)
+                push(std::move(a));
+        return;
+    }
+    const ask& first = group.places.front().asks.front();
+    lane& l = lane_for(lane_of(*first.op, first.what()));
+    for (line::place& p : group.places)
+        for (ask& a : p.asks)
+            a.what().stage = stage::queued;
+    waiting_ += asks_in(group.places);
+    l.line.push_isolated(as_seats(l.key, std::move(group.places)));
+}
+
+void desk::restore(const std::vector<journal::past_call>& calls) {
+    const steady_time now = owner_.clock_.now();
+    const wall_time today = owner_.clock_.today();
+    std::vector<policy::budget::spent> held;
+    for (const journal::past_call& call : calls) {
+        if (call.to != vendor_) continue;
+        // When it ended nobody wrote down: at the latest with its timeout, or with the process.
+        const duration age = std::max<duration>(today - call.at - settings_.timeout, duration::zero());
+        held.push_back({now - age, 1});
+    }
+    if (!held.empty()) pacer_.restore(std::move(held), now);
+}
+
 void desk::look_at(steady_time when) {
     if (when >= look_at_ || halted_) return;
     look_at_ = when;
@@ -221,10 +325,10 @@ void desk::on_timer() {
     look_at_ = steady_time::max();
     const steady_time now = owner_.clock_.now();
     while (!delayed_.empty() && delayed_.begin()->first <= now) {
-        ask a = std::move(delayed_.begin()->second);
+        later group = std::move(delayed_.begin()->second);
         delayed_.erase(delayed_.begin());
-        --waiting_;
-        push(std::move(a));
+        waiting_ -= asks_in(group.places);
+        put_back_now(std::move(group));
     }
     if (!delayed_.empty()) look_at(delayed_.begin()->first);
     pump();
@@ -244,8 +348,9 @@ void desk::show(telemetry::metrics& out) {
     steady_time oldest = now;
     for (const lane& l : lanes_)
         l.line.for_each_front([&](const ask& a) { oldest = std::min(oldest, a.since); });
-    for (const auto& [due, a] : delayed_)
-        oldest = std::min(oldest, a.since);
+    for (const auto& [due, group] : delayed_)
+        for (const line::place& p : group.places)
+            oldest = std::min(oldest, p.asks.front().since);
     out.set_queue(vendor_, waiting_, now - oldest);
     out.set_in_flight(vendor_, in_flight_);
     out.set_budget_left(vendor_, static_cast<double>(pacer_.slots().left(now)));

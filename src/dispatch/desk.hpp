@@ -23,8 +23,8 @@ namespace offboard::dispatch {
 ///
 /// A lane with nothing in flight sends at once. While one of its calls is in flight, steps gather; a full
 /// call goes as soon as the vendor's in-flight limit has room. Before any of them goes, the pacer must have a
-/// start for it (one budget for all lanes, retries included) and the breaker of its kind of call must be
-/// closed.
+/// start for it (one budget for all lanes, retries included), the breaker of its kind of call must be closed,
+/// and the journal must know that it leaves.
 class desk {
 public:
     desk(dispatcher&, vendor, const config::vendor_settings&, const shape&);
@@ -33,16 +33,15 @@ public:
     void push(ask);
     /// Sends what may be sent now, and sees to it that the rest is looked at in time.
     void pump();
-    /// True while `steps` more fit under the bound; an empty desk takes an operation of any size.
-    bool has_room(std::size_t steps, std::size_t most) const noexcept {
-        return waiting_ == 0 || waiting_ + steps <= most;
-    }
     /// About when a customer with `own` steps in line here is settled; everything in line for the default.
     std::chrono::seconds eta(std::size_t own = std::size_t(-1));
     /// Sends nothing more: calls in flight may end, what waits stays pending.
     void halt();
     boost::asio::awaitable<void> stop();
 
+    /// Calls of an earlier process with these credentials, before the first one of this process.
+    void restore(const std::vector<journal::past_call>&);
+    std::size_t calls_in_flight() const noexcept { return in_flight_; }
     void show(telemetry::metrics&);
     void add_breakers(std::vector<breaker_report>&) const;
 
@@ -55,30 +54,45 @@ private:
         /// One customer of the group that is sent next is being asked alone, or was refused so.
         bool peeled = false;
     };
+    /// Steps of one call that wait for their moment, and whether they stay a call of their own.
+    struct later {
+        line::call places;
+        bool apart = false;
+    };
     struct flight;
     using settlements = std::vector<dispatcher::settlement>;
 
+    lane& lane_for(lane_key);
     bool may_send(const lane&) const noexcept;
     void send_what_may();
     void send_from(lane&, steady_time now);
-    boost::asio::awaitable<void> run(lane*, line::call, policy::breaker::ticket);
+    boost::asio::awaitable<void> run(lane*, line::call, bool apart, policy::breaker::ticket);
+    /// The call itself and what follows from it. False: it was cut by the end of the process, and what became
+    /// of it is for the next one to find out.
+    boost::asio::awaitable<bool> carry(lane&, packed&, flight&, settlements&);
     policy::breaker& breaker_of(action a) { return breakers_[static_cast<std::size_t>(a)]; }
 
     // desk_answers.cpp: what becomes of a call's steps.
     /// The request was sent a second time under this call: the first may have had its effect.
     static void note_repeat(packed&);
-    void on_failure(packed&, errc, settlements&);
+    bool on_failure(packed&, errc, settlements&);
     void on_answer(lane&, packed&, const incoming_response&, settlements&);
     /// 401 with a token: everybody once more with a new one, then refused. True when it was that.
     bool reauthorise(packed&, const incoming_response&, settlements&);
     void learn(lane&, const std::vector<vendors::verdict>&, bool hopeless);
     void isolate(lane&, line::call undecided);
     void heed(const incoming_response&);
+    /// Our own fault in the middle of a call: whoever has no outcome yet gets one that says so.
+    void on_bug(packed&, bool sent, settlements&);
     /// When a failed call's steps are due again: one moment for all of them, so that they stay packed.
     steady_time retry_at(const packed&);
-    void try_again(ask, const outcome& if_given_up, bool lost, steady_time again, settlements&);
-    void settle(ask, outcome, settlements&) const;
-    void put_back_later(ask, steady_time due);
+    /// True when the step is to be tried again (its progress is among the settlements then), false when that
+    /// is over and it is settled as `if_given_up`.
+    bool try_again(ask&, const outcome& if_given_up, bool lost, settlements&);
+    static void settle(ask, outcome, settlements&);
+    static void note(const ask&, settlements&);
+    void put_back(later, steady_time due);
+    void put_back_now(later);
 
     void look_at(steady_time);
     void on_timer();
@@ -94,7 +108,7 @@ private:
     vendor_link link_;
     std::list<lane> lanes_; ///< idle ones are removed; the order is the turn to send
     std::unordered_map<std::string, lane*> by_key_;
-    std::multimap<steady_time, ask> delayed_;
+    std::multimap<steady_time, later> delayed_;
     boost::asio::steady_timer timer_;
     steady_time look_at_ = steady_time::max();          ///< what the timer is set for
     duration latency_ = std::chrono::milliseconds(200); ///< moving average of a call

@@ -1,8 +1,10 @@
 // What becomes of a call's steps: settled, put back, or sent again in smaller calls.
 #include "desk.hpp"
+#include "outcomes.hpp"
 
 #include <algorithm>
 #include <charconv>
+#include <ranges>
 
 namespace offboard::dispatch {
 
@@ -13,14 +15,6 @@ namespace {
 /// After so many single customers refused in a row, a call refused whole is taken at its word: what is wrong
 /// is then our side or the vendor's, and asking about each customer alone would burn the budget of all.
 constexpr std::uint32_t enough_refusals = 8;
-
-outcome outcome_of(step_status status, std::string_view code, bool retryable) {
-    outcome o;
-    o.status = status;
-    o.code = code;
-    o.retryable = retryable;
-    return o;
-}
 
 /// Refused in company and never asked about alone: an operator may well try again.
 outcome as_refused(outcome o) {
@@ -33,6 +27,17 @@ std::optional<std::uint64_t> number_in(std::string_view text) {
     const auto [stop, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
     if (text.empty() || ec != std::errc() || stop != text.data() + text.size()) return std::nullopt;
     return n;
+}
+
+/// Puts an ask into a group under its place's name.
+void add(line::call& group, const line::place& from, ask a) {
+    if (group.empty() || group.back().fold != from.fold) group.push_back({from.fold, from.who, {}});
+    group.back().asks.push_back(std::move(a));
+}
+
+void log_refused(telemetry::log& log, vendor v, const vendors::batch& b) {
+    log.warn("vendor refuses our credentials",
+             {{"vendor", to_string(v)}, {"step", to_string(b.what)}, {"customers", customers_in(b)}});
 }
 
 } // namespace
@@ -62,57 +67,71 @@ void desk::note_repeat(packed& p) {
     for (line::place& place : p.places) {
         for (ask& a : place.asks) {
             ++a.what().attempts;
-            a.acted_before = a.in_doubt = true;
+            a.what().history.acted_before = a.what().history.in_doubt = true;
         }
     }
     for (vendors::place& place : p.batch.places)
         place.acted_before = true;
 }
 
-void desk::on_failure(packed& p, errc e, settlements& settled) {
+void desk::on_bug(packed& p, bool sent, settlements& settled) {
+    outcome o = sent ? vendors::lost_outcome() : outcome_of(step_status::failed, "internal_error", true);
+    o.code = "internal_error";
+    for (line::place& place : p.places)
+        for (ask& a : place.asks)
+            if (a.op && a.what().stage == stage::in_flight) settle(std::move(a), o, settled);
+}
+
+bool desk::on_failure(packed& p, errc e, settlements& settled) {
     const bool lost = !nothing_was_sent(e);
     // Going down: the steps stay pending, and what was cut may have been done.
-    if (e == errc::cancelled || halted_) return;
+    if (e == errc::cancelled || halted_) return false;
     owner_.log_.warn("vendor call failed", {{"vendor", to_string(vendor_)},
                                             {"step", to_string(p.batch.what)},
                                             {"reason", make_error_code(e).message()},
-                                            {"customers", p.batch.places.size()}});
+                                            {"customers", customers_in(p.batch)}});
     if (e == errc::token_refused) {
         for (line::place& place : p.places)
             for (ask& a : place.asks)
                 settle(std::move(a), outcome_of(step_status::failed, "vendor_auth", true), settled);
-        return;
+        return true;
     }
     const steady_time again = retry_at(p);
     const outcome given_up =
         lost ? vendors::lost_outcome() : outcome_of(step_status::failed, "vendor_unreachable", true);
+    later group{{}, p.apart};
     for (line::place& place : p.places) {
         for (ask& a : place.asks) {
             if (lost) {
                 ++a.what().attempts;
-                a.in_doubt = true;
+                a.what().history.in_doubt = true;
             }
-            try_again(std::move(a), given_up, lost, again, settled);
+            if (try_again(a, given_up, lost, settled)) add(group.places, place, std::move(a));
         }
     }
+    put_back(std::move(group), again);
+    return true;
 }
 
 bool desk::reauthorise(packed& p, const incoming_response& answer, settlements& settled) {
     const bool refused = answer.status == 401 && link_.has_token();
+    // Through the line again, so that the second try has its own start in the budget.
+    later group{{}, p.apart};
     for (line::place& place : p.places) {
         for (ask& a : place.asks) {
             if (!refused) {
                 a.reauthorised = false;
             } else if (!a.reauthorised) {
-                // Through the line again, so that the second try has its own start in the budget.
                 a.reauthorised = true;
-                push(std::move(a));
+                add(group.places, place, std::move(a));
             } else {
                 ++a.what().attempts;
                 settle(std::move(a), outcome_of(step_status::failed, "vendor_auth", true), settled);
             }
         }
     }
+    if (!settled.empty()) log_refused(owner_.log_, vendor_, p.batch);
+    put_back_now(std::move(group));
     return refused;
 }
 
@@ -129,35 +148,53 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, settle
     const bool waits = any(next::retry) || (any(next::later) && answer.status != 429);
     const steady_time again = waits ? retry_at(p) : steady_time{};
     if (!any(next::retry)) retries_.succeeded(owner_.clock_.now());
+    if (std::ranges::any_of(verdicts, [](const auto& v) { return v.result.code == "vendor_auth"; }))
+        log_refused(owner_.log_, vendor_, p.batch);
 
     line::call undecided;
+    later failed{{}, p.apart};
+    later throttled{{}, p.apart};
     for (std::size_t i = 0; i < p.places.size(); ++i) {
         const vendors::verdict& verdict = verdicts[i];
         const bool apart = verdict.what == next::isolate && p.places.size() > 1 && !hopeless;
         for (ask& a : p.places[i].asks) {
-            a.acted_before = a.acted_before || verdict.may_have_acted;
+            step& s = a.what();
+            s.history.acted_before = s.history.acted_before || verdict.may_have_acted;
             if (verdict.what == next::later && !owner_.given_up(*a.op)) {
                 // The vendor did nothing: no attempt. What waits for itself waits longer each time.
                 ++a.faults;
-                a.what().outcome.code = "vendor_throttled";
-                owner_.metrics_.count_retries(vendor_, a.what().action, "vendor_throttled");
-                if (answer.status == 429)
-                    push(std::move(a)); // the pacer holds everything back
-                else
-                    put_back_later(std::move(a), again);
+                s.outcome.code = "vendor_throttled";
+                owner_.metrics_.count_retries(vendor_, s.action, "vendor_throttled");
+                add(throttled.places, p.places[i], std::move(a));
                 continue;
             }
-            ++a.what().attempts;
-            if (apart) continue;
-            if (verdict.what == next::retry)
-                try_again(std::move(a), verdict.result, verdict.may_have_acted, again, settled);
-            else
+            ++s.attempts;
+            if (apart) {
+                note(a, settled);
+                add(undecided, p.places[i], std::move(a));
+            } else if (verdict.what == next::retry) {
+                if (answer.status >= 500) ++a.errors;
+                if (try_again(a, verdict.result, verdict.may_have_acted, settled))
+                    add(failed.places, p.places[i], std::move(a));
+            } else {
                 settle(std::move(a), hopeless ? as_refused(verdict.result) : verdict.result, settled);
+            }
         }
-        if (apart) undecided.push_back(std::move(p.places[i]));
     }
     learn(l, verdicts, hopeless);
     isolate(l, std::move(undecided));
+    if (answer.status == 429)
+        put_back_now(std::move(throttled)); // the pacer holds everything back
+    else
+        put_back(std::move(throttled), again);
+    // The same customers met an error of the vendor's again while its breaker is closed, that is, while it
+    // works for others: one of them may be what it stumbles over.
+    const bool stumbles = failed.places.size() > 1 && failed.places.front().asks.front().errors >= 2 &&
+                          breaker_of(p.batch.what).at(owner_.clock_.now()) == policy::breaker::state::closed;
+    if (!stumbles || p.batch.what == action::delink) return put_back(std::move(failed), again);
+    auto [first, second] = policy::halve(std::move(failed.places));
+    put_back({std::move(first), true}, again);
+    put_back({std::move(second), true}, again);
 }
 
 void desk::learn(lane& l, const std::vector<vendors::verdict>& verdicts, bool hopeless) {
@@ -172,26 +209,31 @@ void desk::learn(lane& l, const std::vector<vendors::verdict>& verdicts, bool ho
 
 void desk::isolate(lane& l, line::call undecided) {
     if (undecided.empty()) return;
-    owner_.log_.info(
-        "answer could not be told apart, sending again in smaller calls",
-        {{"vendor", to_string(vendor_)}, {"step", to_string(l.key.what)}, {"customers", undecided.size()}});
-    // Where nearly everybody is refused alone, one more is asked alone; if that one is refused as well and so
-    // are the others together, they are taken to be refused for the same reason.
-    l.peeled = l.refused_alone >= enough_refusals && undecided.size() > 2;
-    auto halves = l.peeled ? policy::peel(std::move(undecided)) : policy::halve(std::move(undecided));
-    for (line::call* half : {&halves.second, &halves.first}) {
-        if (half->empty()) continue;
-        if (l.key.what == action::delink) {
-            // On the wire these were programmes of one customer; in line they are one seat again.
-            for (std::size_t i = 1; i < half->size(); ++i)
-                std::ranges::move((*half)[i].asks, std::back_inserter(half->front().asks));
-            half->resize(1);
-            half->front().fold = half->front().who;
-        }
-        for (const line::place& place : *half)
-            waiting_ += place.asks.size();
-        l.line.push_isolated(std::move(*half));
+    owner_.log_.info("answer could not be told apart, sending again in smaller calls",
+                     {{"vendor", to_string(vendor_)},
+                      {"step", to_string(l.key.what)},
+                      {"customers", l.key.what == action::delink ? 1 : undecided.size()}});
+    // What may only be repeated once is repeated alone: the next answer is the last.
+    const bool once = std::ranges::any_of(undecided, [&](const line::place& p) {
+        const vendors::place on_wire = place_of(p.asks.front(), form_.source);
+        return p.asks.front().what().history.acted_before &&
+               vendors::repeat_rule(l.key.what, on_wire) == vendors::repeat::once;
+    });
+    std::vector<line::call> parts;
+    if (once) {
+        for (line::place& p : undecided)
+            parts.emplace_back().push_back(std::move(p));
+    } else {
+        // Where nearly everybody is refused alone, one more is asked alone; if that one is refused as well
+        // and so are the others together, they are taken to be refused for the same reason.
+        l.peeled = l.refused_alone >= enough_refusals && undecided.size() > 2;
+        auto halves = l.peeled ? policy::peel(std::move(undecided)) : policy::halve(std::move(undecided));
+        parts.push_back(std::move(halves.first));
+        parts.push_back(std::move(halves.second));
     }
+    // The one that is put in line last is sent first.
+    for (line::call& part : std::ranges::reverse_view(parts))
+        put_back_now({std::move(part), true});
 }
 
 steady_time desk::retry_at(const packed& p) {
@@ -207,36 +249,43 @@ steady_time desk::retry_at(const packed& p) {
     return std::max(backed_off, retries_.ready_at(retries_.charge(now), now));
 }
 
-void desk::try_again(ask a, const outcome& if_given_up, bool lost, steady_time again, settlements& settled) {
+bool desk::try_again(ask& a, const outcome& if_given_up, bool lost, settlements& settled) {
     ++a.faults;
+    step& s = a.what();
     if (lost) {
-        ++a.lost;
-        a.acted_before = true;
-        a.in_doubt = a.in_doubt || if_given_up.status == step_status::unknown;
+        ++s.history.lost;
+        s.history.acted_before = true;
+        s.history.in_doubt = s.history.in_doubt || if_given_up.status == step_status::unknown;
     }
     const vendors::place place = place_of(a, form_.source);
     const bool used_up =
-        lost && a.lost >= 2 && vendors::repeat_rule(a.what().action, place) == vendors::repeat::once;
-    if (used_up || owner_.given_up(*a.op)) return settle(std::move(a), if_given_up, settled);
-    a.what().outcome.code = if_given_up.code;
-    owner_.metrics_.count_retries(vendor_, a.what().action, word::of(if_given_up.code));
-    put_back_later(std::move(a), again);
+        s.history.lost >= 2 && vendors::repeat_rule(s.action, place) == vendors::repeat::once;
+    if (used_up || owner_.given_up(*a.op)) {
+        settle(std::move(a), if_given_up, settled);
+        return false;
+    }
+    s.outcome.code = if_given_up.code;
+    owner_.metrics_.count_retries(vendor_, s.action, word::of(if_given_up.code));
+    note(a, settled);
+    return true;
 }
 
-void desk::settle(ask a, outcome o, settlements& settled) const {
+void desk::note(const ask& a, settlements& settled) {
+    dispatcher::settlement progress;
+    progress.op = a.op;
+    progress.step = a.step;
+    progress.outcome = a.what().outcome;
+    settled.push_back(std::move(progress));
+}
+
+void desk::settle(ask a, outcome o, settlements& settled) {
     // A refusal now says nothing of the attempt whose answer was lost: that one may have done it.
-    if (o.status == step_status::failed && a.in_doubt) {
+    if (o.status == step_status::failed && a.what().history.in_doubt) {
         vendor_detail said = std::move(o.vendor);
         o = vendors::lost_outcome();
         o.vendor = std::move(said);
     }
-    settled.push_back({std::move(a), std::move(o)});
-}
-
-void desk::put_back_later(ask a, steady_time due) {
-    ++waiting_;
-    delayed_.emplace(due, std::move(a));
-    look_at(due);
+    settled.push_back({std::move(a.op), a.step, std::move(o), {}});
 }
 
 } // namespace offboard::dispatch

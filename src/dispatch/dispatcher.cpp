@@ -2,6 +2,8 @@
 
 #include "desk.hpp"
 
+#include "offboard/async/sleep.hpp"
+
 #include <algorithm>
 
 namespace asio = boost::asio;
@@ -9,6 +11,9 @@ namespace asio = boost::asio;
 namespace offboard::dispatch {
 
 namespace {
+
+/// For what is being written when the process ends.
+constexpr auto patience_at_the_end = std::chrono::seconds(2);
 
 shapes shapes_of(const config::settings& settings) {
     shapes out;
@@ -41,7 +46,9 @@ dispatcher::dispatcher(asio::io_context& io, const config::settings& settings, j
         metrics_.count_steps(vendor_of(a), a, step_status::unknown, "outcome_unknown", 0);
     }
     metrics_.on_scrape([this](telemetry::metrics& out) {
-        out.set_unsettled(live_.size());
+        out.set_unsettled(unsettled());
+        const journal::journal::figures written = journal_.counted();
+        out.set_journal(written.commits, written.entries, journal_.trouble().empty());
         for (const auto& d : desks_)
             if (d) d->show(out);
     });
@@ -49,136 +56,188 @@ dispatcher::dispatcher(asio::io_context& io, const config::settings& settings, j
 
 dispatcher::~dispatcher() = default;
 
-asio::awaitable<result<std::shared_ptr<live_operation>>> dispatcher::begin(offboarding what, std::string id) {
-    if (draining_) co_return errc::draining;
-    auto live = std::make_shared<live_operation>();
-    operation& op = live->op;
-    op.id = std::move(id);
-    op.created_at = clock_.today();
-    op.what = std::move(what);
-    op.steps = expand(op.what, op.first_step);
-
-    std::array<std::size_t, vendor_count> wanted{};
-    for (const step& s : op.steps)
-        ++wanted[static_cast<std::size_t>(vendor_of(s.action))];
-    for (std::size_t v = 0; v < vendor_count; ++v)
-        if (wanted[v] > 0 && !desks_[v]->has_room(wanted[v], settings_.limits.queue))
-            co_return errc::queue_full;
-
-    if (is_settled(op)) op.settled_at = op.created_at;
-    std::shared_ptr<const operation> record(live, &op);
-    auto begun = co_await journal_.begin(std::move(record));
-    if (begun.has_error()) co_return begun.error();
-    live_.emplace(op.id, live);
-    for (std::size_t c = 0; c < op.what.customers.size(); ++c)
-        enqueue(live, c);
-    if (op.settled_at) finish(live);
-    for (const auto& d : desks_)
-        if (d) d->pump();
-    co_return live;
+void dispatcher::start() {
+    for (const vendor v : all_vendors) {
+        const auto& d = desks_[static_cast<std::size_t>(v)];
+        if (!d) continue;
+        const duration span = settings_.of(v)->budget.per + settings_.of(v)->timeout;
+        d->restore(
+            journal_.departed_since(clock_.today() - std::chrono::ceil<std::chrono::milliseconds>(span)));
+    }
+    const journal::backlog left = journal_.left_behind();
+    parked_ = left.operations;
+    parked_steps_ = left.steps;
+    if (parked_ > 0)
+        log_.info("resuming what an earlier process left",
+                  {{"operations", parked_}, {"steps", parked_steps_}});
+    if (journal_.durable()) tasks_.spawn("feed from the journal", feed());
+    tasks_.spawn("give up in time", give_up_in_time());
 }
 
-std::shared_ptr<live_operation> dispatcher::find(std::string_view id) const {
+asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::string id, std::string caller,
+                                                    std::optional<journal::idempotency> key) {
+    if (draining_) co_return errc::draining;
+    auto op = std::make_shared<operation>();
+    op->id = std::move(id);
+    op->caller = std::move(caller);
+    op->created_at = clock_.today();
+    op->what = std::move(what);
+    op->steps = expand(op->what, op->first_step);
+    const std::size_t steps = op->steps.size();
+
+    const std::uint64_t waiting = live_steps_ + parked_steps_;
+    if (waiting > 0 && waiting + steps > settings_.limits.queue) co_return errc::queue_full;
+    const bool at_once = room_for(steps) || !journal_.durable();
+    if (is_settled(*op)) op->settled_at = op->created_at;
+
+    // While it is being written the feeder may read it back; whoever drives it is decided here.
+    if (at_once) beginning_.insert(op->id);
+    auto begun = co_await journal_.begin(op, std::move(key));
+    beginning_.erase(op->id);
+    if (begun.has_error()) co_return begun.error();
+    accepted out;
+    out.id = std::move(begun->id);
+    out.replayed = begun->replayed;
+    if (out.replayed) co_return out;
+    for (const step& s : op->steps) // those that want an identifier are settled from the start
+        if (is_settled(s.outcome.status))
+            metrics_.count_steps(vendor_of(s.action), s.action, s.outcome.status,
+                                 telemetry::word::of(s.outcome.code));
+    if (!at_once) {
+        ++parked_;
+        parked_steps_ += steps;
+        changed_.notify_all();
+        out.as_taken = std::move(op);
+        co_return out;
+    }
+    const auto live = adopt(op);
+    out.as_taken = live->op;
+    pump();
+    if (live->op->settled_at) finish(live);
+    co_return out;
+}
+
+dispatcher::live_pointer dispatcher::find(std::string_view id) const {
     const auto at = live_.find(std::string(id));
     return at == live_.end() ? nullptr : at->second;
 }
 
-void dispatcher::enqueue(const std::shared_ptr<live_operation>& live, std::size_t customer) {
-    for (const std::size_t i : open_gates(live->op, customer)) {
-        live->op.steps[i].dispatched = true;
-        ask a;
-        a.op = std::shared_ptr<operation>(live, &live->op);
-        a.step = static_cast<std::uint32_t>(i);
-        desks_[static_cast<std::size_t>(vendor_of(live->op.steps[i].action))]->push(std::move(a));
-    }
-}
-
 bool dispatcher::given_up(const operation& op) const {
-    return clock_.today() - op.created_at >= settings_.give_up_after;
+    return clock_.today() - op.retried_at.value_or(op.created_at) >= settings_.give_up_after;
 }
 
-asio::awaitable<void> dispatcher::settle(std::vector<settlement> news) {
-    // By operation, in no particular order: each operation's changes are one record.
-    std::ranges::sort(news, {},
-                      [](const settlement& s) { return std::pair(s.whose.op.get(), s.whose.step); });
-    std::vector<journal::progress_record> records;
-    for (const settlement& s : news) {
-        if (records.empty() || records.back().id != s.whose.op->id)
-            records.emplace_back().id = s.whose.op->id;
-        journal::change& change = records.back().changes.emplace_back();
-        change.step = s.whose.step;
+asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::await_settled(std::string id,
+                                                                                    steady_time deadline) {
+    for (bool in_time = true;;) {
+        if (const live_pointer live = find(id)) {
+            const std::shared_ptr<const operation> shown = live->op;
+            if (live->op->settled_at || !in_time || closing_ || clock_.now() >= deadline) co_return shown;
+            in_time = co_await live->changed.wait_until(deadline);
+            // Settled meanwhile, it is no longer among the live ones; this one is as good as any.
+            if (live->op->settled_at || !in_time) co_return shown;
+            continue;
+        }
+        auto found = co_await journal_.find(id);
+        if (found.has_error()) co_return found.error();
+        const std::shared_ptr<const operation> shown = *found;
+        if (shown->settled_at || !in_time || closing_ || clock_.now() >= deadline) co_return shown;
+        if (find(id)) continue;
+        // It waits in the journal alone: until somebody brings it in.
+        in_time = co_await brought_in_.wait_until(deadline);
+    }
+}
+
+asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::retry(std::string id) {
+    auto found = co_await bring_in(std::move(id));
+    if (found.has_error()) co_return found.error();
+    const live_pointer live = *found;
+    if (!journal_.trouble().empty()) {
+        if (live->op->settled_at) release(live);
+        co_return errc::journal_unavailable;
+    }
+    const std::vector<std::size_t> opened = reopen(*live->op);
+    if (opened.empty()) {
+        if (live->op->settled_at) release(live);
+        co_return errc::nothing_to_do;
+    }
+    live->unsettled += opened.size();
+    live->undecided += opened.size();
+    live->op->settled_at.reset();
+    live->settles_at.reset();
+    live->op->retried_at = clock_.today();
+    std::vector<journal::progress_record> records(1);
+    records.front().id = live->op->id;
+    records.front().reopened_at = live->op->retried_at;
+    for (const std::size_t i : opened) {
+        const step& s = live->op->steps[i];
+        journal::change& change = records.front().changes.emplace_back();
+        change.step = static_cast<std::uint32_t>(i);
         change.outcome = s.outcome;
-        change.attempts = s.whose.what().attempts;
+        change.attempts = s.attempts;
+        change.history = s.history;
     }
-    auto recorded = co_await journal_.record(std::move(records));
-    if (recorded.has_error()) {
-        log_.error("outcomes not recorded", {{"reason", recorded.error().message()}, {"steps", news.size()}});
-        co_return;
-    }
-    std::vector<std::shared_ptr<live_operation>> touched;
-    for (std::size_t i = 0; i < news.size(); ++i) {
-        operation& op = *news[i].whose.op;
-        step& s = op.steps[news[i].whose.step];
-        s.outcome = std::move(news[i].outcome);
-        metrics_.count_steps(vendor_of(s.action), s.action, s.outcome.status,
-                             telemetry::word::of(s.outcome.code));
-        const bool last_of_customer = i + 1 == news.size() || news[i + 1].whose.op.get() != &op ||
-                                      op.steps[news[i + 1].whose.step].customer != s.customer;
-        if (!last_of_customer) continue;
-        auto live = find(op.id);
-        enqueue(live, s.customer);
-        if (touched.empty() || touched.back() != live) touched.push_back(std::move(live));
-    }
-    for (const auto& live : touched) {
-        if (live->closing || !is_settled(live->op)) continue;
-        live->closing = true;
-        // What gates skipped follows from the steps recorded above, so a restart would skip it again: only
-        // the time has to be recorded before the whole is shown as settled.
-        const wall_time settled_at = clock_.today();
-        std::vector<journal::progress_record> last(1);
-        last.front().id = live->op.id;
-        last.front().settled_at = settled_at;
-        auto closed = co_await journal_.record(std::move(last));
-        if (closed.has_error()) continue;
-        live->op.settled_at = settled_at;
-        finish(live);
-    }
-    for (const auto& d : desks_)
-        if (d) d->pump();
+    log_.info("operation retried", {{"operation", live->op->id}, {"steps", opened.size()}});
+    auto recorded = co_await journal_.record(std::move(records), std::nullopt);
+    if (recorded.has_error()) co_return recorded.error();
+    settlements too_late;
+    for (std::size_t c = 0; c < live->op->what.customers.size(); ++c)
+        enqueue(live, c, too_late);
+    co_await settle(std::move(too_late), std::nullopt);
+    pump();
+    const std::shared_ptr<const operation> shown = live->op;
+    co_return shown;
 }
 
-void dispatcher::finish(const std::shared_ptr<live_operation>& live) {
-    const summary counted = recount(live->op);
-    const auto steps = [&](step_status s) { return counted.steps[static_cast<std::size_t>(s)]; };
-    log_.info("operation settled", {{"operation", live->op.id},
-                                    {"status", to_string(progress_of(counted))},
-                                    {"customers", counted.customer_count},
-                                    {"steps", live->op.steps.size()},
-                                    {"failed", steps(step_status::failed)},
-                                    {"unknown", steps(step_status::unknown)}});
-    metrics_.count_operations(progress_of(counted));
-    for (const step& s :
-         live->op.steps) // what gates and missing identifiers skipped never went through settle()
-        if (!s.dispatched)
-            metrics_.count_steps(vendor_of(s.action), s.action, s.outcome.status,
-                                 telemetry::word::of(s.outcome.code));
-    live->changed.notify_all();
-    live_.erase(live->op.id);
-    finished_.notify_all();
+asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::cancel(std::string id) {
+    auto found = co_await bring_in(std::move(id));
+    if (found.has_error()) co_return found.error();
+    const live_pointer live = *found;
+    settlements stopped;
+    for (std::uint32_t i = 0; i < live->op->steps.size(); ++i) {
+        const step& s = live->op->steps[i];
+        const bool waits = s.stage == stage::held || s.stage == stage::queued;
+        // What an earlier try may have done is not undone by stopping now: it goes on to its end.
+        if (is_settled(s.outcome.status) || !waits || s.history.acted_before) continue;
+        settlement& stop = stopped.emplace_back();
+        stop.op = live->op;
+        stop.step = i;
+        stop.outcome.status = step_status::cancelled;
+        stop.outcome.code = "cancelled";
+    }
+    if (stopped.empty()) {
+        if (live->op->settled_at) release(live);
+        co_return errc::nothing_to_do;
+    }
+    log_.info("operation cancelled", {{"operation", live->op->id}, {"steps", stopped.size()}});
+    co_await settle(std::move(stopped), std::nullopt);
+    const std::shared_ptr<const operation> shown = live->op;
+    co_return shown;
 }
 
 void dispatcher::wake_all() {
     closing_ = true;
     for (const auto& [id, live] : live_)
         live->changed.notify_all();
+    brought_in_.notify_all();
 }
 
-asio::awaitable<std::size_t> dispatcher::idle(steady_time deadline) {
+asio::awaitable<void> dispatcher::idle(steady_time deadline) {
+    if (journal_.durable()) {
+        halted_ = true;
+        for (const auto& d : desks_)
+            if (d) d->halt();
+        // Landings notify nobody: a look now and then is enough for the last seconds of a process.
+        const auto flying = [](const auto& d) { return d && d->calls_in_flight() > 0; };
+        while (std::ranges::any_of(desks_, flying) && clock_.now() < deadline) {
+            const bool slept = co_await async::sleep_for(std::chrono::milliseconds(20));
+            if (!slept) co_return;
+        }
+        co_return;
+    }
     while (!live_.empty()) {
-        const bool told = co_await finished_.wait_until(deadline);
+        const bool told = co_await changed_.wait_until(deadline);
         if (!told) break;
     }
-    co_return live_.size();
 }
 
 std::chrono::seconds dispatcher::eta(const operation& op) const {
@@ -187,7 +246,7 @@ std::chrono::seconds dispatcher::eta(const operation& op) const {
         if (!is_settled(s.outcome.status)) ++own[static_cast<std::size_t>(vendor_of(s.action))];
     std::chrono::seconds longest(1);
     for (std::size_t v = 0; v < vendor_count; ++v)
-        if (own[v] > 0) longest = std::max(longest, desks_[v]->eta(own[v]));
+        if (own[v] > 0 && desks_[v]) longest = std::max(longest, desks_[v]->eta(own[v]));
     return longest;
 }
 
@@ -205,12 +264,21 @@ std::vector<breaker_report> dispatcher::breakers() const {
     return out;
 }
 
+void dispatcher::pump() {
+    for (const auto& d : desks_)
+        if (d) d->pump();
+}
+
 asio::awaitable<void> dispatcher::stop() {
     draining_ = true;
+    halted_ = true;
     for (const auto& d : desks_)
         if (d) d->halt();
     tasks_.cancel();
-    co_await tasks_.join();
+    const bool ended = co_await tasks_.join_until(clock_.now() + patience_at_the_end);
+    // Whoever still waits then waits for a disk that fails: the journal lets go of it.
+    journal_.close();
+    if (!ended) co_await tasks_.join();
     for (const auto& d : desks_)
         if (d) co_await d->stop();
 }

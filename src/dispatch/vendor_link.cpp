@@ -24,6 +24,9 @@ http::client_settings client_settings_of(vendor v, const config::vendor_settings
     return out;
 }
 
+/// A token that is refused within this time of being made was no good from the start.
+constexpr auto fresh_for = std::chrono::minutes(1);
+
 /// A token is renewed a tenth of its life early, at most a minute: clocks differ and calls take time.
 duration usable_for(std::chrono::seconds lifetime) {
     const duration early = std::min<duration>(duration(lifetime) / 10, std::chrono::minutes(1));
@@ -52,9 +55,29 @@ asio::awaitable<result<incoming_response>> vendor_link::call(outgoing_request re
     const secret none;
     vendors::authorise(request, settings_.credentials, held ? *held : none);
     auto answer = co_await client_.exchange(std::move(request), deadline, std::move(repeat));
-    // It may have been revoked, or have expired by the vendor's clock.
-    if (answer.has_value() && answer->status == 401 && token_ == held) token_.reset();
+    if (answer.has_value() && held) judge(held, answer->status == 401);
     co_return answer;
+}
+
+void vendor_link::judge(const shared_secret& used, bool refused) {
+    if (token_ != used) return;
+    if (!refused) {
+        useless_ = 0;
+        return;
+    }
+    // It may have been revoked, or have expired by the vendor's clock: a new one is worth a request. Where
+    // new ones are refused as well, the next is asked for after a growing while.
+    token_.reset();
+    if (clock_.now() - made_at_ >= fresh_for) useless_ = 0;
+    if (useless_++ == 0) return;
+    failure_ = errc::token_refused;
+    hold(useless_ - 1);
+}
+
+void vendor_link::hold(std::uint32_t failures) {
+    const duration pause = settings_.retry.base * (1u << std::min(failures, 10u));
+    // Never longer than a breaker stays open: its probe must really ask.
+    not_before_ = clock_.now() + std::min({pause, settings_.retry.cap, settings_.breaker.open});
 }
 
 asio::awaitable<result<vendor_link::shared_secret>> vendor_link::token(steady_time deadline) {
@@ -86,16 +109,15 @@ asio::awaitable<result<vendor_link::shared_secret>> vendor_link::renew(steady_ti
     if (answer.has_value()) read = vendors::read_token(settings_.credentials, *answer);
     if (read.has_error()) {
         failure_ = to_errc(read.error());
-        const duration pause = settings_.retry.base * (1u << std::min(failures_++, 10u));
-        // Never longer than a breaker stays open: its probe must really ask.
-        not_before_ = clock_.now() + std::min({pause, settings_.retry.cap, settings_.breaker.open});
+        hold(failures_++);
         const std::string why = answer.has_error() ? answer.error().message() : read.error().message();
         log_.warn("token request failed", {{"vendor", to_string(vendor_)}, {"reason", why}});
         co_return failure_;
     }
     failures_ = 0;
     token_ = std::make_shared<const secret>(std::move(read->text));
-    renew_at_ = clock_.now() + usable_for(read->lifetime);
+    made_at_ = clock_.now();
+    renew_at_ = made_at_ + usable_for(read->lifetime);
     co_return token_;
 }
 

@@ -34,6 +34,10 @@ private:
     using shared_secret = std::shared_ptr<const secret>;
     boost::asio::awaitable<result<shared_secret>> token(steady_time deadline);
     boost::asio::awaitable<result<shared_secret>> renew(steady_time deadline);
+    /// What the vendor thought of the token.
+    void judge(const shared_secret& used, bool refused);
+    /// No token request for a while that grows with `failures`.
+    void hold(std::uint32_t failures);
 
     const vendor vendor_;
     const config::vendor_settings& settings_;
@@ -42,12 +46,14 @@ private:
     http::client client_;
     async::signal_event renewed_;
     shared_secret token_; ///< null: none held
+    steady_time made_at_{};
     steady_time renew_at_{};
     bool renewing_ = false;
     std::uint64_t renewals_ = 0; ///< finished ones, well or not
     // After a failure nobody asks again for a growing while: a wrong secret must not become a request a call.
     errc failure_ = errc::token_unavailable;
     std::uint32_t failures_ = 0;
+    std::uint32_t useless_ = 0; ///< new tokens in a row that the vendor's API refused
     steady_time not_before_{};
 };
 

@@ -31,14 +31,18 @@ bool is_settled(step_status s) noexcept {
     return s != step_status::pending;
 }
 
-bool is_ok(const step& s) noexcept {
-    switch (s.outcome.status) {
+bool is_ok(step_status s, bool gate_shut) noexcept {
+    switch (s) {
     case step_status::accepted:
     case step_status::succeeded:
     case step_status::absent: return true;
-    case step_status::skipped: return s.blocked_by.empty();
+    case step_status::skipped: return !gate_shut;
     default: return false;
     }
+}
+
+bool is_ok(const step& s) noexcept {
+    return is_ok(s.outcome.status, !s.blocked_by.empty());
 }
 
 } // namespace offboard

@@ -187,6 +187,7 @@ void session::report(bool delivered) {
     record.method = known_.method;
     record.route = known_.route;
     record.request_id = known_.id;
+    record.concerning = answer_->concerning;
     record.status = answer_->status;
     if (known_.received != steady_time{}) record.took = clock_now::now() - known_.received;
     record.body_bytes = answer_->payload().size();

@@ -77,7 +77,7 @@ void log::set_level(level l) noexcept {
     sink_->logger.set_level(to_spdlog(l));
 }
 
-void log::write(level l, std::string_view message, std::initializer_list<field> fields) {
+void log::write(level l, std::string_view message, std::span<const field> fields) {
     if (!enabled(l)) return;
     std::string line = "\"level\":" + quoted(name_of(l)) + ",\"message\":" + quoted(message);
     for (const field& f : fields) {

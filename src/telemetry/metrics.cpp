@@ -134,6 +134,12 @@ struct metrics::families {
         registry, {"offboard_operations_total", "Operations settled, by status.", {"status"}, 0, {}}, most};
     series<Gauge, 0> unsettled{
         registry, {"offboard_operations_unsettled", "Operations that are not settled yet.", {}, 0, {}}, most};
+    series<Counter, 0> commits{
+        registry, {"offboard_journal_commits_total", "Durable commits of the journal.", {}, 0, {}}, most};
+    series<Counter, 0> entries{
+        registry, {"offboard_journal_entries_total", "Entries in those commits.", {}, 0, {}}, most};
+    series<Gauge, 0> writable{
+        registry, {"offboard_journal_writable", "1 while the journal can be written.", {}, 0, {}}, most};
     series<Counter, 4> requests{registry,
                                 {"offboard_http_requests_total",
                                  "Requests answered, by the pattern of their route.",
@@ -237,6 +243,15 @@ void metrics::set_breaker(word vendor, word step, breaker_position position) {
 
 void metrics::set_unsettled(std::size_t operations) {
     families_->unsettled.at({}).Set(static_cast<double>(operations));
+}
+
+void metrics::set_journal(std::uint64_t commits, std::uint64_t entries, bool writable) {
+    const auto raise = [](prometheus::Counter& counter, std::uint64_t to) {
+        counter.Increment(std::max(0.0, static_cast<double>(to) - counter.Value()));
+    };
+    raise(families_->commits.at({}), commits);
+    raise(families_->entries.at({}), entries);
+    families_->writable.at({}).Set(writable ? 1 : 0);
 }
 
 void metrics::on_scrape(std::function<void(metrics&)> hook) {

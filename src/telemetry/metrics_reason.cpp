@@ -19,6 +19,8 @@ word reason_of(errc e) noexcept {
     case errc::journal_unavailable: return "journal_unavailable";
     case errc::queue_full: return "queue_full";
     case errc::draining: return "draining";
+    case errc::key_reused:
+    case errc::nothing_to_do:
     case errc::not_found: return "not_found";
     }
     return "other";

@@ -41,6 +41,29 @@ reading read(std::string_view text, const config::settings& s = settings()) {
     return out;
 }
 
+struct looked_up {
+    identifier who;
+    std::vector<std::string> pointers;
+};
+
+looked_up look_up(std::string_view text) {
+    json_fault broken;
+    const auto body = parse_json(text, broken);
+    BOOST_REQUIRE_MESSAGE(body, text);
+    fault_list faults;
+    looked_up out;
+    out.who = api::read_lookup(*body, faults);
+    for (const fault& f : faults.all()) {
+        out.pointers.push_back(f.pointer);
+        BOOST_TEST(f.detail.find("jo@") == std::string::npos);
+    }
+    return out;
+}
+
+std::string lookup_of(std::string_view type, std::string_view value) {
+    return R"({"identifier":{"type":")" + std::string(type) + R"(","value":)" + std::string(value) + "}}";
+}
+
 std::string with_identifiers(std::string_view members) {
     return R"({"customers":[{"identifiers":{"email":"jo@example.com",)" + std::string(members) + "}}]}";
 }
@@ -164,6 +187,76 @@ BOOST_AUTO_TEST_CASE(sources_are_sent_in_capitals_and_equal_lists_of_earns_are_e
     BOOST_TEST(r.pointers.empty());
     BOOST_TEST(r.what.customers[0].source == "WEBSITE");
     BOOST_TEST((r.what.customers[0].earn_ids == std::vector<std::int64_t>{960, 963}));
+}
+
+BOOST_AUTO_TEST_CASE(a_lookup_takes_every_kind_of_identifier_as_a_request_does) {
+    for (const identifier_kind k : all_identifier_kinds) {
+        BOOST_TEST_CONTEXT(to_string(k)) {
+            const auto r = look_up(lookup_of(to_string(k), R"("919800000000")"));
+            BOOST_TEST(r.pointers.empty());
+            BOOST_TEST((r.who == identifier{k, "919800000000"}));
+        }
+    }
+    const struct {
+        std::string_view type;
+        std::string_view value;
+        std::string_view read;
+    } rows[] = {
+        {"email", R"(" Jo@Example.com ")", " Jo@Example.com "},
+        {"mobile", R"("+919800000000")", "919800000000"},
+        {"mobile", "919800000000", "919800000000"},
+        {"external_id", R"("+x")", "+x"},
+        {"capillary_id", "90071992547409931234", "90071992547409931234"},
+        {"billing_customer_id", "0", "0"},
+    };
+    for (const auto& row : rows) {
+        BOOST_TEST_CONTEXT(row.type << " " << row.value) {
+            const auto r = look_up(lookup_of(row.type, row.value));
+            BOOST_TEST(r.pointers.empty());
+            BOOST_TEST(to_string(r.who.kind) == row.type);
+            BOOST_TEST(r.who.value == row.read);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(every_fault_of_a_lookup_is_found_and_none_repeats_a_value) {
+    const std::string type = "/identifier/type";
+    const std::string value = "/identifier/value";
+    const struct {
+        std::string text;
+        std::vector<std::string> pointers;
+    } rows[] = {
+        {"[]", {""}},
+        {"null", {""}},
+        {"{}", {"/identifier"}},
+        {R"({"identifier":"jo@example.com"})", {"/identifier"}},
+        {R"({"identifier":{}})", {type, value}},
+        {R"({"identifier":{"type":"email"}})", {value}},
+        {R"({"identifier":{"value":"jo@example.com"}})", {type}},
+        {R"({"identifier":{"type":7}})", {type, value}},
+        {R"({"identifier":{"type":"Email","value":"jo@example.com"}})", {type}},
+        {R"({"identifier":{"type":"mail","value":""}})", {type, value}},
+        {R"({"identifier":{"type":"email","value":"jo@example.com","ref":"x"},"plan":"x"})",
+         {"/plan", "/identifier/ref"}},
+        {R"({"identifier":{"type":"email","value":"jo@example.com","jo@example.com":1}})", {"/identifier"}},
+        {R"({"identifier":{"type":"email","value":"a","value":"jo@example.com"}})", {value}},
+        {R"({"identifier":{"type":"email","value":"a"},"identifier":{"type":"email","value":"b"}})",
+         {"/identifier"}},
+        {lookup_of("email", R"("")"), {value}},
+        {lookup_of("email", "null"), {value}},
+        {lookup_of("email", "true"), {value}},
+        {lookup_of("email", R"(["jo@example.com"])"), {value}},
+        {lookup_of("email", R"("jo@example.com\n")"), {value}},
+        {lookup_of("email", '"' + std::string(257, 'x') + '"'), {value}},
+        {lookup_of("mobile", R"("91-98")"), {value}},
+        {lookup_of("mobile", R"("+")"), {value}},
+        {lookup_of("capillary_id", "1.5"), {value}},
+        {lookup_of("capillary_id", "-1"), {value}},
+        {lookup_of("capillary_id", "1e3"), {value}},
+    };
+    for (const auto& row : rows)
+        BOOST_TEST_CONTEXT(row.text)
+    BOOST_TEST(look_up(row.text).pointers == row.pointers, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

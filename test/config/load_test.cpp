@@ -149,6 +149,9 @@ BOOST_AUTO_TEST_CASE(every_other_value_has_a_default) {
     BOOST_TEST((s.deadline.standard == 20s && s.deadline.max == 25s && s.give_up_after == 24h));
     BOOST_TEST((s.drain.delay == 0s && s.drain.timeout == 20s));
     BOOST_TEST(s.journal.most_operations == 10'000u);
+    BOOST_TEST((s.journal.sqlite_path.empty() && s.journal.keys.empty()));
+    BOOST_TEST((s.idempotency_keep == 168h));
+    BOOST_TEST(s.limits.queue == 100'000u);
     BOOST_TEST(s.limits.body == 4'194'304u);
     BOOST_TEST(s.limits.header == 16'384u);
     BOOST_TEST(s.limits.target == 8'192u);
@@ -191,6 +194,7 @@ BOOST_AUTO_TEST_CASE(every_key_can_be_set) {
                   "deadline: { default: 0, max: 55s }\n"
                   "give_up_after: 7d\n"
                   "journal: { memory: { operations: 5 } }\n"
+                  "idempotency: { keep: 90d }\n"
                   "drain: { delay: 4s, timeout: 20s }\n"
                   "limits: { body: 64KiB, header: 2048, target: 1KiB, header_timeout: 1s, body_timeout: 2s,\n"
                   "  idle_timeout: 3s, connections: 4, queue: 5 }\n"
@@ -218,6 +222,7 @@ BOOST_AUTO_TEST_CASE(every_key_can_be_set) {
     BOOST_TEST((s.listen.address == "::1" && s.listen.port == 0 && s.admin_listen.address == "::"));
     BOOST_TEST((s.deadline.standard == 0s && s.deadline.max == 55s && s.give_up_after == 168h));
     BOOST_TEST(s.journal.most_operations == 5u);
+    BOOST_TEST((s.idempotency_keep == 90 * 24h));
     BOOST_TEST((s.drain.delay == 4s && s.drain.timeout == 20s));
     BOOST_TEST((s.limits.body == 65'536u && s.limits.header == 2048u && s.limits.target == 1024u));
     BOOST_TEST((s.limits.header_timeout == 1s && s.limits.body_timeout == 2s && s.limits.idle_timeout == 3s));

@@ -25,6 +25,19 @@ test('the last stage has the gateway and neither sandbox, compiler nor headers',
   assert.match(stages[0], /-DOFFBOARD_SANDBOX=OFF/);
 });
 
+test('what the gateway is linked with is in both stages', () => {
+  const pairs = [['libboost-json1.81-dev', 'libboost-json1.81.0'], ['libboost-url1.81-dev', 'libboost-url1.81.0'],
+    ['libspdlog-dev', 'libspdlog1.10'], ['libsqlite3-dev', 'libsqlite3-0'], ['libssl-dev', 'libssl3'],
+    ['libyaml-cpp-dev', 'libyaml-cpp0.7'], ['prometheus-cpp-dev', 'libprometheus-cpp-core1.0']];
+  const has = (stage, name) => stage.split(/\s+/).includes(name);
+  for (const [headers, library] of pairs) assert.ok(has(stages[0], headers) && has(final, library), library);
+});
+
+test('the last stage has a folder for the journal that only its user can enter', () => {
+  const [, user] = /^USER (\d+):\1$/m.exec(final);
+  assert.match(final, new RegExp(`install -d -o ${user} -g ${user} -m 0700 /var/lib/offboard$`, 'm'));
+});
+
 test('the gateway is started with its configuration and watched', () => {
   assert.match(final, /^ENTRYPOINT \["offboard-gateway", "--config", "\/etc\/offboard\/offboard\.yaml"\]$/m);
   assert.match(final, /^EXPOSE 8080 9090$/m);

@@ -1,6 +1,7 @@
 // Renders the Kubernetes base with kubectl and holds it to what must not get lost in an edit.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -29,8 +30,8 @@ const one = (kind, name = 'offboard') => {
   return found[0];
 };
 
-const deployment = one('Deployment');
-const pod = deployment.spec.template.spec;
+const workload = one('StatefulSet');
+const pod = workload.spec.template.spec;
 const [container] = pod.containers;
 const configMap = one('ConfigMap');
 const config = parse(configMap.data['offboard.yaml']);
@@ -41,7 +42,7 @@ const secondsOf = (text) => Number(/^(\d+)s$/.exec(text)[1]);
 
 test('there are these objects and no others', () => {
   assert.deepEqual(objects.map((o) => `${o.apiVersion} ${o.kind}`).sort(), [
-    'apps/v1 Deployment', 'networking.k8s.io/v1 Ingress', 'networking.k8s.io/v1 NetworkPolicy',
+    'apps/v1 StatefulSet', 'networking.k8s.io/v1 Ingress', 'networking.k8s.io/v1 NetworkPolicy',
     'policy/v1 PodDisruptionBudget', 'v1 ConfigMap', 'v1 Service', 'v1 Service',
   ]);
 });
@@ -82,10 +83,24 @@ test('the container has requests and a memory limit', () => {
   assert.ok(container.resources.requests.cpu && container.resources.requests.memory && container.resources.limits.memory);
 });
 
-test('a journal in memory means one pod at a time', () => {
-  assert.ok('memory' in config.journal);
-  assert.equal(deployment.spec.replicas, 1);
-  assert.equal(deployment.spec.strategy.type, 'Recreate');
+test('the journal is on a volume of the pod, and has one pod at a time', () => {
+  assert.equal(workload.spec.replicas, 1);
+  const claims = workload.spec.volumeClaimTemplates;
+  assert.deepEqual(claims.map((c) => c.metadata.name), ['journal']);
+  assert.deepEqual(claims[0].spec.accessModes, ['ReadWriteOnce']);
+  assert.ok(claims[0].spec.resources.requests.storage);
+  assert.equal(dirname(config.journal.sqlite.path), mount('journal').mountPath);
+  assert.ok(!mount('journal').readOnly);
+  assert.equal(pod.securityContext.fsGroup, pod.securityContext.runAsGroup);
+});
+
+test('a rollout does not wait for a pod that never became ready', () => {
+  assert.equal(workload.spec.podManagementPolicy, 'Parallel');
+  assert.notEqual(workload.spec.updateStrategy?.type, 'OnDelete');
+});
+
+test('the StatefulSet names a headless Service', () => {
+  assert.equal(one('Service', workload.spec.serviceName).spec.clusterIP, 'None');
 });
 
 test('the rendered configuration is mounted where the image looks for it', () => {
@@ -94,16 +109,26 @@ test('the rendered configuration is mounted where the image looks for it', () =>
   assert.equal(mount('config').mountPath, '/etc/offboard');
 });
 
-test('every secret file of the configuration is in the mounted Secret, and nothing else is', () => {
-  const { secret } = volume('secrets');
-  assert.ok(secret.secretName);
-  const mounted = secret.items.map((i) => `${mount('secrets').mountPath}/${i.path}`).sort();
+test('every secret file of the configuration is in a mounted Secret, and nothing else is', () => {
+  const secrets = pod.volumes.filter((v) => v.secret);
+  assert.deepEqual(secrets.map((v) => v.secret.secretName), ['offboard-vendors', 'offboard-master-keys']);
+  for (const { name, secret } of secrets) {
+    assert.ok(mount(name).readOnly);
+    assert.equal(secret.defaultMode, 0o440);
+  }
+  const mounted = secrets.flatMap(({ name, secret }) => secret.items.map((i) => `${mount(name).mountPath}/${i.path}`)).sort();
   const named = [];
   JSON.stringify(config, (key, value) => {
     if (key.endsWith('_file')) named.push(value);
     return value;
   });
   assert.deepEqual(named.sort(), mounted);
+});
+
+test('the master keys are in files, with ids', () => {
+  assert.ok(config.journal.keys.length > 0);
+  for (const key of config.journal.keys) assert.deepEqual(Object.keys(key).sort(), ['id', 'key_file']);
+  assert.equal(new Set(config.journal.keys.map((k) => k.id)).size, config.journal.keys.length);
 });
 
 test('the configuration has the keys of the contract and the ports of the pod', () => {
@@ -138,8 +163,8 @@ test('the callers\' Service has no admin port', () => {
 });
 
 test('every selector finds the pod', () => {
-  const { labels } = deployment.spec.template.metadata;
-  const selectors = [deployment.spec.selector.matchLabels, one('PodDisruptionBudget').spec.selector.matchLabels,
+  const { labels } = workload.spec.template.metadata;
+  const selectors = [workload.spec.selector.matchLabels, one('PodDisruptionBudget').spec.selector.matchLabels,
     one('NetworkPolicy').spec.podSelector.matchLabels, ...all('Service').map((s) => s.spec.selector),
     ...pod.topologySpreadConstraints.map((t) => t.labelSelector.matchLabels)];
   for (const selector of selectors) {

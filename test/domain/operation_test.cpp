@@ -51,6 +51,17 @@ std::vector<action> actions(const operation& op, const std::vector<std::size_t>&
 
 } // namespace
 
+/// What may go now; what can never go is skipped, as whoever drives the operation does it.
+std::vector<std::size_t> open_gates(operation& op, std::size_t customer) {
+    gate_news news = look_at_gates(op, customer);
+    for (gate_news::shut_step& shut : news.shut) {
+        op.steps[shut.step].outcome.status = step_status::skipped;
+        op.steps[shut.step].outcome.code = "gate_shut";
+        op.steps[shut.step].blocked_by = std::move(shut.blocked_by);
+    }
+    return news.open;
+}
+
 BOOST_AUTO_TEST_SUITE(operation_suite)
 
 BOOST_AUTO_TEST_CASE(every_planned_step_stands_exactly_once_in_order) {
@@ -177,8 +188,80 @@ BOOST_AUTO_TEST_CASE(a_failed_revoke_of_earns_shuts_its_own_enrolment_and_the_er
 BOOST_AUTO_TEST_CASE(a_step_once_dispatched_is_not_handed_out_again) {
     operation op = whole();
     for (const auto i : open_gates(op, 0))
-        op.steps[i].dispatched = true;
+        op.steps[i].stage = stage::queued;
     BOOST_TEST(open_gates(op, 0).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_gate_goes_by_what_is_decided_although_it_is_not_shown_yet) {
+    operation op = whole();
+    settle(op, 1, step_status::succeeded);
+    settle(op, 2, step_status::succeeded);
+    settle(op, 3, step_status::succeeded);
+    op.steps[0].decided = decision{step_status::failed, false};
+    const gate_news news = look_at_gates(op, 0);
+    BOOST_TEST(news.open.empty());
+    BOOST_REQUIRE_EQUAL(news.shut.size(), 1u);
+    BOOST_TEST(news.shut[0].step == 4u);
+    BOOST_TEST((op.steps[4].outcome.status == step_status::pending)); // looking changes nothing
+    op.steps[0].decided = decision{step_status::accepted, true};
+    BOOST_TEST((look_at_gates(op, 0).open == std::vector<std::size_t>{4}));
+}
+
+BOOST_AUTO_TEST_CASE(a_retry_opens_what_may_help_and_what_waited_behind_it) {
+    const struct {
+        const char* what;
+        step_status lapse;
+        bool lapse_retryable;
+        step_status earn;
+        bool earn_retryable;
+        std::vector<std::size_t> opened; ///< of lapse 0, earn 1, enrol 2, delink 3, forget 4
+    } rows[] = {
+        {"nothing failed", step_status::accepted, false, step_status::succeeded, false, {}},
+        {"a final failure", step_status::accepted, false, step_status::failed, false, {}},
+        {"a failure, and the gates behind it",
+         step_status::accepted,
+         false,
+         step_status::failed,
+         true,
+         {1, 2, 4}},
+        {"an unknown", step_status::accepted, false, step_status::unknown, true, {1, 2, 4}},
+        {"one of two: the other keeps the erasure shut",
+         step_status::failed,
+         false,
+         step_status::failed,
+         true,
+         {1, 2}},
+        {"both", step_status::failed, true, step_status::failed, true, {0, 1, 2, 4}},
+        {"cancelled stays so", step_status::cancelled, false, step_status::succeeded, false, {}},
+    };
+    for (const auto& row : rows) {
+        operation op = whole();
+        settle(op, 0, row.lapse);
+        op.steps[0].outcome.retryable = row.lapse_retryable;
+        settle(op, 1, row.earn);
+        op.steps[1].outcome.retryable = row.earn_retryable;
+        settle(op, 3, step_status::succeeded);
+        open_gates(op, 0);
+        if (op.steps[2].outcome.status == step_status::pending) settle(op, 2, step_status::succeeded);
+        open_gates(op, 0);
+        for (step& s : op.steps)
+            s.history.lost = 2;
+        BOOST_TEST_CONTEXT(row.what) {
+            BOOST_TEST((reopen(op) == row.opened));
+            for (const std::size_t i : row.opened) {
+                BOOST_TEST((op.steps[i].outcome.status == step_status::pending));
+                BOOST_TEST(op.steps[i].blocked_by.empty());
+                BOOST_TEST(op.steps[i].history.lost == 1u); // one more answer may be lost
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(nobody_is_tried_again_whom_the_journal_has_forgotten) {
+    operation op = whole();
+    settle(op, 0, step_status::unknown);
+    op.steps[0].who->value.clear();
+    BOOST_TEST(reopen(op).empty());
 }
 
 BOOST_AUTO_TEST_CASE(statuses_follow_from_the_steps) {

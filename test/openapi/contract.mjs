@@ -17,17 +17,19 @@
 //         request  the body that was sent (parsed or text): count, order, `ref`s, identifiers, dry run, and the
 //                  planned steps when it brought `steps`
 //         plan     the plan's own text, as in the configuration, when the request named one or took the default
+//         retried  true when a retry may have begun: a gate that shut before may stand beside steps that are OK since
 //
 //   documented() -> [{ path, method, statuses, admin }]
 //       Everything that openapi.yaml describes, to compare with what a test run has seen.
 //
 // Every fault is a sentence beginning with the JSON Pointer or the name of the header; no value is repeated.
 import { document, faultsOf, isAdmin, methodsOf, operationAt, resolve, responseAt, templateOf } from './document.mjs';
-import { operationFaults, dryRunFaults } from './invariants.mjs';
+import { dryRunFaults, lookupFaults, operationFaults } from './invariants.mjs';
 
 // Headers of HTTP itself, which the document has no reason to list, and ours that may be on any answer.
 const ofHttp = new Set(['connection', 'content-encoding', 'content-length', 'content-type', 'date', 'keep-alive',
   'server', 'transfer-encoding', 'vary', 'etag', 'x-content-type-options']);
+const ofOperations = new Set(['/offboard', '/offboard/{id}', '/offboard/{id}/retry', '/offboard/{id}/cancel']);
 const anywhere = new Set(['cache-control', 'x-request-id', 'traceparent']);
 
 const textOf = (body) => (body === undefined || body === null ? '' : Buffer.isBuffer(body) ? body.toString('utf8') : body);
@@ -156,9 +158,10 @@ export function checkResponse(path, method, status, headers, body, context = {})
   if (ofBody.length > 0) return faults;
   if (type === 'application/problem+json') return [...faults, ...problemFaults(value, status, map, described)];
   if (template === '/readyz' && (value.status === 'ready') !== (status === 200)) faults.push('/status does not fit the HTTP status');
-  if (template !== '/offboard' && template !== '/offboard/{id}') return faults;
+  if (template === '/offboard/lookup') return [...faults, ...lookupFaults(value)];
+  if (!ofOperations.has(template)) return faults;
 
   const request = context.request === undefined ? undefined : parsed(context.request);
   if (value.dry_run) return [...faults, ...dryRunFaults(value, map, request)];
-  return [...faults, ...operationFaults(value, { path, method, status, headers: map, request, plan: context.plan })];
+  return [...faults, ...operationFaults(value, { ...context, path, method, status, headers: map, request })];
 }

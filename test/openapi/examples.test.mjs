@@ -164,6 +164,53 @@ for (const [name, method, status, headers, body] of brokenExchanges) {
   });
 }
 
+// The lapse failed and shut the gate, the delink was stopped, then the lapse was retried.
+const retried = (delink) => {
+  const answer = valueOf('OperationFailed');
+  const [lapse, forget] = answer.customers[0].steps;
+  const { retryable, ...mended } = { ...lapse, status: 'accepted', code: 'queued', attempts: 3 };
+  const identifier = { type: 'email', value: 'jo@example.com' };
+  answer.customers[0].steps = [mended, { step: 'capillary.delink', identifier, target: { partner_program: 'p3e1' }, ...delink }, forget];
+  answer.status = answer.customers[0].status = 'partial';
+  Object.assign(answer.summary, { partial: 1, failed: 0 });
+  Object.assign(answer.summary.steps, { unknown: 0, accepted: 1, [delink.status]: 1 });
+  return answer;
+};
+test('after a retry a gate may have been shut by what is OK now, while another step keeps it shut', () => {
+  const path = `/offboard/${operationId}/retry`;
+  const stopped = retried({ status: 'cancelled', code: 'cancelled', attempts: 0 });
+  assert.deepEqual(checkResponse(path, 'POST', 207, ok, stopped, { retried: true }), []);
+  assert.notDeepEqual(checkResponse(path, 'POST', 207, ok, stopped), []);
+  const done = retried({ status: 'succeeded', code: 'delinked', attempts: 1 });
+  assert.deepEqual(checkResponse(path, 'POST', 207, ok, done, { retried: true }), ['/customers/0/steps/2 is behind a gate that nothing keeps shut']);
+});
+
+test('a command is answered with the operation that the path names', () => {
+  assert.notDeepEqual(checkResponse(`/offboard/${requestId}/cancel`, 'POST', 207, ok, valueOf('OperationCancelled')), []);
+  assert.deepEqual(checkRequest(`/offboard/${operationId}/cancel`, 'POST', ''), []);
+  assert.notDeepEqual(checkRequest(`/offboard/${operationId}/cancel`, 'POST', '{}'), []);
+});
+
+const brokenLookups = {
+  'an order of its own': (a) => { a.operations.reverse(); },
+  'an operation twice': (a) => { a.operations[1].id = a.operations[0].id; },
+  'an end of what is pending': (a) => { a.operations[0].settled_at = a.operations[0].created_at; },
+  'the identifier': (a) => { a.identifier = { type: 'email' }; },
+};
+for (const [name, breakIt] of Object.entries(brokenLookups)) {
+  test(`a lookup with ${name} is found out`, () => {
+    const answer = valueOf('LookupSome');
+    breakIt(answer);
+    assert.notDeepEqual(checkResponse('/offboard/lookup', 'POST', 200, common, answer), []);
+  });
+}
+
+test('a lookup asks for one identifier', () => {
+  for (const [type, value] of [['mail', 'jo@example.com'], ['email', ''], ['mobile', '91-98'], ['capillary_id', -1], ['capillary_id', 1.5]]) {
+    assert.notDeepEqual(checkRequest('/offboard/lookup', 'POST', { identifier: { type, value } }), [], `${type} ${value}`);
+  }
+});
+
 test('a path nobody knows is answered with a documented 404', () => {
   assert.deepEqual(checkResponse('/nowhere', 'POST', 404, problem, valueOf('ProblemNotFound')), []);
   assert.notDeepEqual(checkResponse('/nowhere', 'GET', 200, common, '{}'), []);

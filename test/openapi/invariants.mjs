@@ -44,16 +44,20 @@ export function operationStatus(statuses) {
   return 'partial';
 }
 
-function stepFaults(step, steps, where) {
+function stepFaults(step, steps, retried, where) {
   const faults = [];
   const say = (text) => faults.push(`${where} ${text}`);
   if ((step.code === 'gate_shut') !== (step.blocked_by !== undefined)) say('has gate_shut without blocked_by, or the other way round');
   if ((didSomething.has(step.status) || step.status === 'unknown') && step.attempts === 0) say('has an outcome without an attempt');
   if (step.blocked_by && step.attempts > 0) say('was attempted behind a shut gate');
   if (step.identifier && !identifiersOf[step.step].includes(step.identifier.type)) say('uses an identifier of another vendor');
+  // What was not OK when the gate shut may have been retried since, while something else keeps the gate shut.
+  const before = (s) => s !== step && (step.step === 'billing.forget' || keyOf(s.step, s.target) === keyOf('capillary.revoke_earn', step.target));
+  const blocks = (s) => before(s) && isSettled(s) && !isOk(s);
   for (const name of step.blocked_by ?? []) {
-    if (!steps.some((s) => s !== step && s.step === name && isSettled(s) && !isOk(s))) say(`is blocked by ${name}, which is OK or not there`);
+    if (!steps.some((s) => s.step === name && (retried ? before(s) : blocks(s)))) say(`is blocked by ${name}, which is OK or not there`);
   }
+  if (step.blocked_by && !steps.some(blocks)) say('is behind a gate that nothing keeps shut');
   if (step.step === 'capillary.revoke_enrol' && step.attempts > 0) {
     const earn = steps.find((s) => keyOf(s.step, s.target) === keyOf('capillary.revoke_earn', step.target));
     if (!earn || !isOk(earn)) say('was attempted before the revoke_earn of its promotion was OK');
@@ -61,12 +65,12 @@ function stepFaults(step, steps, where) {
   return faults;
 }
 
-function gateFaults(steps, gate, where) {
+function gateFaults(steps, gate, retried, where) {
   const forget = steps.find((s) => s.step === 'billing.forget');
   if (!forget || forget.attempts === 0) return [];
   const others = steps.filter((s) => s !== forget);
   if (gate === 'all_ok' && !others.every(isOk)) return [`${where} billing.forget was attempted while not every other step is OK`];
-  if (gate === 'settled' && !others.every(isSettled)) return [`${where} billing.forget was attempted while another step is pending`];
+  if (gate === 'settled' && !retried && !others.every(isSettled)) return [`${where} billing.forget was attempted while another step is pending`];
   return [];
 }
 
@@ -84,7 +88,7 @@ function identifierFaults(step, given, where) {
   return step.identifier.value === text ? [] : [`${where}/identifier has another value than the request`];
 }
 
-function customerFaults(customer, place, { request, plan, keys }) {
+function customerFaults(customer, place, { request, plan, keys, retried }) {
   const where = `/customers/${place}`;
   const faults = [];
   if (customer.index !== place) faults.push(`${where}/index is not its place`);
@@ -92,7 +96,7 @@ function customerFaults(customer, place, { request, plan, keys }) {
   const own = customer.steps.map((s) => keyOf(s.step, s.target)).sort();
   if (new Set(own).size !== own.length) faults.push(`${where} has a step twice`);
   if (keys && own.join() !== keys.join()) faults.push(`${where} has other steps than planned`);
-  customer.steps.forEach((step, i) => faults.push(...stepFaults(step, customer.steps, `${where}/steps/${i}`)));
+  customer.steps.forEach((step, i) => faults.push(...stepFaults(step, customer.steps, retried, `${where}/steps/${i}`)));
 
   const asked = request?.customers?.[place];
   if (!asked) return faults;
@@ -100,7 +104,7 @@ function customerFaults(customer, place, { request, plan, keys }) {
   customer.steps.forEach((step, i) => faults.push(...identifierFaults(step, asked.identifiers, `${where}/steps/${i}`)));
   // With a plan by name only, nobody here knows its own default.
   const gate = request.options?.erase_gate ?? (plan ? plan.options?.erase_gate ?? 'all_ok' : undefined);
-  return [...faults, ...gateFaults(customer.steps, gate, where)];
+  return [...faults, ...gateFaults(customer.steps, gate, retried, where)];
 }
 
 function summaryFaults({ summary, customers }) {
@@ -115,7 +119,7 @@ function summaryFaults({ summary, customers }) {
 
 const statusesOf = { 200: ['ok'], 207: ['partial', 'failed'], 202: ['pending'] };
 
-export function operationFaults(operation, { path, method, status, headers, request, plan = request?.steps }) {
+export function operationFaults(operation, { path, method, status, headers, request, plan = request?.steps, retried = false }) {
   const faults = [];
   const { id, customers } = operation;
   if (!statusesOf[status].includes(operation.status)) faults.push(`/status ${operation.status} does not fit ${status}`);
@@ -124,7 +128,7 @@ export function operationFaults(operation, { path, method, status, headers, requ
   if (operation.settled_at < operation.created_at) faults.push('/settled_at is before created_at');
 
   const resource = `/offboard/${id}`;
-  if (method === 'GET' && path.split('?')[0] !== resource) faults.push('/id is not the one in the path');
+  if (path !== '/offboard' && path.split('/')[2] !== id) faults.push('/id is not the one in the path');
   for (const name of ['location', 'content-location']) {
     if (headers.has(name) && headers.get(name) !== resource) faults.push(`${name} is not that of the operation`);
   }
@@ -137,8 +141,18 @@ export function operationFaults(operation, { path, method, status, headers, requ
     if (request.plan && operation.plan !== request.plan) faults.push('/plan is not the one asked for');
   }
   const keys = plan ? expand(plan) : customers[0].steps.map((s) => keyOf(s.step, s.target)).sort();
-  customers.forEach((c, i) => faults.push(...customerFaults(c, i, { request, plan, keys })));
+  customers.forEach((c, i) => faults.push(...customerFaults(c, i, { request, plan, keys, retried })));
   return [...faults, ...summaryFaults(operation)];
+}
+
+export function lookupFaults({ operations }) {
+  const faults = [];
+  if (new Set(operations.map((o) => o.id)).size !== operations.length) faults.push('/operations has one twice');
+  operations.forEach((o, i) => {
+    if ((o.settled_at !== undefined) !== (o.status !== 'pending')) faults.push(`/operations/${i}/settled_at is there if and only if all is settled`);
+    if (i > 0 && o.created_at > operations[i - 1].created_at) faults.push(`/operations/${i} is newer than the one before it`);
+  });
+  return faults;
 }
 
 export function dryRunFaults(answer, headers, request) {

@@ -1,14 +1,16 @@
 // Starts the real programs on free ports, talks to them as a caller would, and holds every exchange to openapi.yaml.
 // At the end of each test the gateway must have stopped with status 0, and none of the identifiers that the test
-// used may stand in its log.
+// used may stand in its log, or in the files of its journal.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { checkRequest, checkResponse } from '../openapi/contract.mjs';
@@ -93,6 +95,10 @@ export class Sandbox {
   state() { return this.control('GET', 'state'); }
   async calls(call = '') { return (await this.control('GET', `calls?limit=20000&call=${call}`)).calls; }
   async count(call) { return (await this.control('GET', 'counts')).calls[call] ?? { calls: 0, customers: 0, max_customers: 0 }; }
+  /** Waits until so many calls of that kind have arrived. */
+  async sent(call, n = 1) {
+    while ((await this.count(call)).calls < n) await new Promise(setImmediate);
+  }
   stop() { return this.program.stop(); }
 }
 
@@ -112,7 +118,17 @@ export const plans = {
   forget: { billing: { forget: {} } },
 };
 
-/** The configuration of a gateway whose vendors are the sandbox. JSON is YAML. */
+/** The journals a test can ask for by name, each in the gateway's own folder. */
+const journals = {
+  memory: () => ({ memory: {} }),
+  sqlite: (folder) => {
+    const key_file = join(folder, 'master.key');
+    writeFileSync(key_file, randomBytes(32), { mode: 0o600 });
+    return { sqlite: { path: join(folder, 'journal.db') }, keys: [{ id: 'a', key_file }] };
+  },
+};
+
+/** The configuration of a gateway whose vendors are the sandbox. JSON is YAML. `journal` may be a name of the above. */
 export function configuration(port, changes = {}) {
   const base_url = `http://127.0.0.1:${port}`;
   // Tests of the budget set their own.
@@ -140,9 +156,10 @@ export class Gateway {
     const gateway = new Gateway();
     gateway.folder = mkdtempSync(join(tmpdir(), 'offboard-'));
     gateway.used = new Set();
-    gateway.config = config;
+    gateway.retried = new Set();
+    gateway.config = typeof config.journal === 'string' ? { ...config, journal: journals[config.journal](gateway.folder) } : config;
     const file = join(gateway.folder, 'offboard.yaml');
-    writeFileSync(file, JSON.stringify(config, null, 1));
+    writeFileSync(file, JSON.stringify(gateway.config, null, 1));
     gateway.program = new Program(program('offboard-gateway'), ['--config', file], env);
     const port = async (name) => JSON.parse(await gateway.program.seen((l) => l.includes('"listening"') && l.includes(`"${name}"`))).port;
     gateway.port = await port('main');
@@ -152,7 +169,8 @@ export class Gateway {
 
   /** Remembers every identifier of a body, so that the log can be searched for it. */
   note(body) {
-    for (const customer of body?.customers ?? []) {
+    const looked_up = body?.identifier ? [{ identifiers: { one: body.identifier.value } }] : [];
+    for (const customer of [...(body?.customers ?? []), ...looked_up]) {
       for (const value of Object.values(customer?.identifiers ?? {})) {
         if (String(value).length >= 5) this.used.add(String(value));
       }
@@ -178,6 +196,26 @@ export class Gateway {
     return answer;
   }
 
+  /** POST /offboard/{id}/retry or /cancel, held to the contract. */
+  async command(verb, id, expected, headers = {}) {
+    if (verb === 'retry') this.retried.add(id);
+    const path = `/offboard/${id}/${verb}`;
+    const answer = await exchange(this.port, 'POST', path, { headers });
+    assert.ok([expected].flat().includes(answer.status), `${verb}: ${answer.status} ${answer.text}`);
+    this.judge('POST', path, answer);
+    return answer;
+  }
+
+  /** POST /offboard/lookup, held to the contract. */
+  async lookup(body, expected, headers = {}) {
+    this.note(body);
+    if (expected < 400) assert.deepEqual(checkRequest('/offboard/lookup', 'POST', body), [], 'the request is not what the contract allows');
+    const answer = await exchange(this.port, 'POST', '/offboard/lookup', { body, headers: { 'content-type': 'application/json', ...headers } });
+    assert.equal(answer.status, expected, answer.text);
+    this.judge('POST', '/offboard/lookup', answer);
+    return answer;
+  }
+
   /** The operation once it has settled, by long polls. */
   async settled(id) {
     for (;;) {
@@ -188,16 +226,21 @@ export class Gateway {
   }
 
   judge(method, path, answer, context = {}) {
-    const faults = checkResponse(path, method, answer.status, answer.headers, answer.body ?? answer.text, context);
+    const retried = this.retried.has(answer.body?.id);
+    const faults = checkResponse(path, method, answer.status, answer.headers, answer.body ?? answer.text, { retried, ...context });
     assert.deepEqual(faults, [], `${method} ${path} -> ${answer.status}: ${answer.text.slice(0, 2000)}`);
   }
 
   async stop() {
     const { code, signal } = await this.program.stop();
+    const kept = readdirSync(this.folder).filter((name) => name.startsWith('journal')).map((name) => readFileSync(join(this.folder, name)));
     rmSync(this.folder, { recursive: true });
     const log = this.program.lines.join('\n');
     assert.deepEqual({ code, signal }, { code: 0, signal: null }, log.slice(-4000));
-    for (const value of this.used) assert.ok(!log.includes(value), 'an identifier stands in the log');
+    for (const value of this.used) {
+      assert.ok(!log.includes(value), 'an identifier stands in the log');
+      assert.ok(!kept.some((file) => file.includes(value)), 'an identifier stands in the journal');
+    }
     assert.ok(!/secret-7f3a/.test(log), 'a secret stands in the log');
     for (const line of this.program.lines) JSON.parse(line);
   }
@@ -219,6 +262,11 @@ export async function together(body, changes = {}, env = () => ({})) {
     await gateway?.stop();
     await sandbox.stop();
   }
+}
+
+/** A test as of together(), once with each of the journals. */
+export function withEachJournal(name, body, changes) {
+  for (const journal of Object.keys(journals)) test(`${journal}: ${name}`, () => together(body, { journal, ...changes }));
 }
 
 export const person = (n = 0) => {

@@ -64,6 +64,8 @@ void count_all(metrics& m) {
     m.set_breaker("billing", "billing.forget", breaker_position::half_open);
     m.set_breaker("capillary", "capillary.delink", breaker_position::open);
     m.set_unsettled(4);
+    m.set_journal(2, 50, true);
+    m.set_journal(3, 70, false); // totals, not steps
 }
 
 } // namespace
@@ -90,6 +92,9 @@ BOOST_AUTO_TEST_CASE(every_family_appears_with_help_and_type) {
         {"offboard_breaker_state", "gauge"},
         {"offboard_operations_total", "counter"},
         {"offboard_operations_unsettled", "gauge"},
+        {"offboard_journal_commits_total", "counter"},
+        {"offboard_journal_entries_total", "counter"},
+        {"offboard_journal_writable", "gauge"},
         {"offboard_http_requests_total", "counter"},
         {"offboard_http_request_duration_seconds", "histogram"},
         {"offboard_build_info", "gauge"},
@@ -145,6 +150,9 @@ BOOST_AUTO_TEST_CASE(counts_and_gauges_are_those_that_were_given) {
         {R"(offboard_breaker_state{step="capillary.delink",vendor="capillary"})", 2},
         {R"(offboard_operations_total{status="partial"})", 1},
         {"offboard_operations_unsettled", 4},
+        {"offboard_journal_commits_total", 3},
+        {"offboard_journal_entries_total", 70},
+        {"offboard_journal_writable", 0},
         {R"(offboard_vendor_budget_left{vendor="mention_me"})", 298},
         {R"(offboard_queue_customers{vendor="mention_me"})", 12},
         {R"(offboard_queue_oldest_seconds{vendor="mention_me"})", 1.5},

@@ -1,17 +1,20 @@
 #pragma once
 
+#include "offboard/base/document.hpp"
 #include "offboard/config/settings.hpp"
 #include "offboard/dispatch/dispatcher.hpp"
 #include "offboard/http/router.hpp"
 #include "offboard/journal/journal.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace offboard::api {
 
-/// The main listener's routes: POST /offboard, GET /offboard/{id}, GET /openapi.yaml. Owned by app; its
-/// router lives longer than the server that uses it. Network thread only.
+/// The main listener's routes: POST /offboard, GET /offboard/{id}, POST /offboard/{id}/retry and /cancel,
+/// POST /offboard/lookup, GET /openapi.yaml. Owned by app; its router lives longer than the server that uses
+/// it. Network thread only.
 class offboard_routes {
 public:
     offboard_routes(const config::settings&, dispatch::dispatcher&, journal::journal&, const clock&,
@@ -22,8 +25,14 @@ private:
     boost::asio::awaitable<http::response> post(http::request&);
     boost::asio::awaitable<http::response> get(http::request&);
     boost::asio::awaitable<http::response> contract(http::request&);
-    /// The operation as it is once it settles, or at the deadline, whichever is first.
-    boost::asio::awaitable<void> wait(std::shared_ptr<dispatch::live_operation>, steady_time deadline);
+    boost::asio::awaitable<http::response> retry(http::request&);
+    boost::asio::awaitable<http::response> cancel(http::request&);
+    boost::asio::awaitable<http::response> lookup(http::request&);
+    /// The answer to a retry or a cancel, as POST /offboard would answer now.
+    boost::asio::awaitable<http::response> acted_on(result<std::shared_ptr<const operation>>, http::request&);
+    /// The body as JSON; else nothing, and `refused` says why.
+    std::optional<document> read_body(const http::request&, http::response& refused) const;
+    http::response refusal(const boost::system::error_code&, const http::request&) const;
     /// 200, 207 or 202 by the operation's state. `applied`: what of Prefer was honoured.
     http::response answer(const operation&, const http::request&, const std::string& applied) const;
     http::response finish(http::response, const http::request&) const;

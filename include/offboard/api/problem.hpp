@@ -18,8 +18,8 @@ http::response problem(unsigned status, std::string_view name, std::string_view 
 http::response validation_problem(const fault_list&, std::string_view request_id);
 
 /// The answer to an expected error, by the one table from errc to status; with Retry-After where sending
-/// again helps. All of them are 404, 500 or 503 and mean that no vendor was called for this request.
-/// `come_again`: of a 503.
+/// again helps. All of them are 404, 409, 422, 500 or 503 and mean that no vendor was called for this
+/// request. `come_again`: of a 503.
 http::response problem_of(errc, std::string_view request_id,
                           std::chrono::seconds come_again = std::chrono::seconds(2));
 

@@ -10,4 +10,7 @@ namespace offboard::api {
 /// repeats a value. The result may only be used when no fault was added.
 offboarding read_offboarding(const document& body, const config::settings&, fault_list&);
 
+/// Reads and checks the body of POST /offboard/lookup, likewise: {"identifier": {"type", "value"}}.
+identifier read_lookup(const document& body, fault_list&);
+
 } // namespace offboard::api

@@ -31,6 +31,8 @@ enum class errc {
     queue_full,          ///< a lane's queue is at its bound
     draining,            ///< the process is shutting down
     not_found,           ///< no such operation
+    key_reused,          ///< the idempotency key stands for another request
+    nothing_to_do,       ///< no step that could be retried or cancelled
 };
 
 /// True when the vendor cannot have seen any of the request, so that sending it again is always safe.

@@ -2,6 +2,7 @@
 
 #include "offboard/base/clock.hpp"
 #include "offboard/base/error.hpp"
+#include "offboard/base/secret.hpp"
 #include "offboard/domain/plan.hpp"
 #include "offboard/domain/vendor.hpp"
 
@@ -47,6 +48,12 @@ struct vendor_settings {
     std::string customer_id_type; ///< mention_me: `type` of a customer id on the wire; customerId
 };
 
+/// What the journal on disk encrypts with. Of a list of them the first encrypts and all decrypt.
+struct master_key {
+    std::string id; ///< 1 to 64 of A-Z a-z 0-9 . _ -, unique in the list; stands in the journal's file
+    secret key;     ///< 32 bytes
+};
+
 struct settings {
     endpoint listen;       ///< 127.0.0.1:8080; anything but loopback needs authentication
     endpoint admin_listen; ///< 127.0.0.1:9090
@@ -57,7 +64,12 @@ struct settings {
     duration give_up_after = std::chrono::hours(24); ///< 1s to 30d
     struct {
         std::size_t most_operations = 10'000; ///< journal.memory.operations; 1 to 1e7
+        /// journal.sqlite.path, from the working directory if it is relative; empty: the journal is in memory
+        std::string sqlite_path;
+        duration retention = std::chrono::hours(7 * 24); ///< with sqlite; 0 (at once) to 3650d
+        std::vector<master_key> keys;                    ///< with sqlite 1 to 64 of them, in memory none
     } journal;
+    duration idempotency_keep = std::chrono::hours(7 * 24); ///< idempotency.keep; 1m to 90d
     struct {
         duration delay{};                            ///< 0 to 20s
         duration timeout = std::chrono::seconds(20); ///< 0 to 24s, delay included
@@ -70,7 +82,9 @@ struct settings {
         duration header_timeout = std::chrono::seconds(10); ///< these three: 100ms to 10m, idle to 1h
         duration body_timeout = std::chrono::seconds(30);
         duration idle_timeout = std::chrono::seconds(75);
-        std::size_t queue = 100'000; ///< steps waiting in one lane; 1 to 1e7
+        /// Unsettled steps that are accepted at once; what is beyond is refused with 503. 1 to 1e7. With the
+        /// journal in sqlite the default is 2,000,000: what waits there is not held in memory.
+        std::size_t queue = 100'000;
     } limits;
     std::string log_level = "info"; ///< debug, info, warn, error
     std::array<std::optional<vendor_settings>, vendor_count> vendors;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "offboard/domain/operation.hpp"
+#include "offboard/journal/journal.hpp"
 #include "offboard/policy/packer.hpp"
 #include "offboard/vendors/codec.hpp"
 
@@ -15,15 +16,16 @@ namespace offboard::dispatch {
 struct ask {
     std::shared_ptr<operation> op;
     std::uint32_t step = 0;
+    std::uint32_t turn = 0;    ///< of the step, when it was put in line
     std::uint32_t faults = 0;  ///< failed attempts so far; drives the backoff
-    std::uint32_t lost = 0;    ///< of those, how many may have reached the vendor
-    bool acted_before = false; ///< an earlier attempt may have had its effect
-    bool in_doubt = false;     ///< nobody can tell what an earlier attempt did
+    std::uint32_t errors = 0;  ///< of those in a row, how many were answers that blamed the vendor (5xx)
     bool reauthorised = false; ///< sent again once with a new token
     steady_time since{};       ///< in line since
 
     const offboard::step& what() const { return op->steps[step]; }
     offboard::step& what() { return op->steps[step]; }
+    /// False once the step was cancelled, given up, or put in line anew: nothing may be sent for this ask.
+    bool valid() const { return what().stage == stage::queued && what().turn == turn; }
 };
 
 using line = policy::packer<ask>;
@@ -56,9 +58,16 @@ vendors::place place_of(const ask&, std::string_view source);
 struct packed {
     vendors::batch batch;
     std::vector<line::place> places;
+    bool apart = false;         ///< a call of its own, joined by nobody
     std::vector<ask> left_over; ///< more programmes than one delink call may carry: for the next call
 };
 packed pack(const lane_key&, line::call, std::string_view source);
+/// Places of a call as they were in line: what pack() took apart is put together again.
+line::call as_seats(const lane_key&, line::call places);
+/// The customers in it; a delink call has one, however many programmes.
+std::size_t customers_in(const vendors::batch&) noexcept;
+/// For the journal: who is in the call.
+journal::departure departure_of(const packed&, wall_time at);
 
 /// One call of a dry run.
 struct planned_call {

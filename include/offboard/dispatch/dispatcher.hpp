@@ -15,8 +15,10 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace offboard::dispatch {
 
@@ -28,29 +30,62 @@ struct breaker_report {
     std::string_view state;
 };
 
-/// An operation that is being driven. `op` is its truth as of the last durable record; `changed` is notified
+/// An operation that is being driven. The outcomes in `op` are what the journal has; `changed` is notified
 /// when it settles, and when whoever waits should stop waiting because the process is going down.
 struct live_operation {
-    operation op;
+    std::shared_ptr<operation> op;
     async::signal_event changed;
-    bool closing = false; ///< its last record is being written
+    std::size_t unsettled = 0;           ///< steps whose outcome the journal does not have
+    std::size_t undecided = 0;           ///< of those, steps whose outcome is not even on its way there
+    std::optional<wall_time> settles_at; ///< on its way there with the last outcome
+};
+
+/// An operation that was taken, or the earlier one under the same key.
+struct accepted {
+    std::string id;
+    bool replayed = false;
+    std::shared_ptr<const operation> as_taken; ///< null when it is an earlier one
+};
+
+/// What one page of the backlog may bring into memory, and all of it together.
+struct window {
+    std::size_t page_operations = 256;
+    std::size_t page_steps = 5'000;
+    std::size_t steps = 100'000; ///< of operations that are being driven
 };
 
 /// Drives operations to their end: journals them, hands steps whose gates are open to the vendors' desks, and
 /// settles steps by what comes back. Owned by app, network thread only. Nothing is sent for an operation
 /// before begin() has journalled it, and nothing is shown as settled before the journal has it.
+///
+/// Memory is bounded by the window: with a durable journal, operations beyond it wait there alone and are
+/// brought in, oldest first, as others settle; so does whatever an earlier process left behind.
 class dispatcher {
 public:
     dispatcher(boost::asio::io_context&, const config::settings&, journal::journal&, const clock&,
                random_source&, telemetry::log&, telemetry::metrics&);
     ~dispatcher();
 
-    /// Takes an operation (id, what and created_at set). errc::queue_full, draining, or the journal's errors:
-    /// no vendor will be called for it.
-    boost::asio::awaitable<result<std::shared_ptr<live_operation>>> begin(offboarding, std::string id);
+    /// Starts with what an earlier process left behind. Once, before the loop runs.
+    void start();
 
-    /// The operation while it is being driven; null when it is settled or unknown: ask the journal then.
-    std::shared_ptr<live_operation> find(std::string_view id) const;
+    /// Takes an operation (id and caller given). errc::queue_full, draining, key_reused, or the journal's
+    /// errors: no vendor will be called for it. Under a known key it is the earlier operation's id.
+    boost::asio::awaitable<result<accepted>> begin(offboarding, std::string id, std::string caller,
+                                                   std::optional<journal::idempotency>);
+
+    /// An operation as it is once it is settled, or at the deadline, or when the process is going down,
+    /// whichever is first. errc::not_found, or the journal's errors. Look at it before the next co_await: it
+    /// goes on changing.
+    boost::asio::awaitable<result<std::shared_ptr<const operation>>> await_settled(std::string id,
+                                                                                   steady_time deadline);
+
+    /// Drives again what failed and may be retried, what is unknown, and what gates skipped behind those.
+    /// errc::nothing_to_do, not_found, queue_full, draining, or the journal's errors: nothing was changed.
+    /// The operation, as for await_settled().
+    boost::asio::awaitable<result<std::shared_ptr<const operation>>> retry(std::string id);
+    /// Stops what was never sent; the rest finishes. Errors as for retry().
+    boost::asio::awaitable<result<std::shared_ptr<const operation>>> cancel(std::string id);
 
     /// About when the operation is settled, from queues, budgets and breakers: 1 s to an hour.
     std::chrono::seconds eta(const operation&) const;
@@ -65,26 +100,53 @@ public:
     bool draining() const noexcept { return draining_; }
     /// Lets everybody who waits for an operation look at it once more, for the last time.
     void wake_all();
-    bool closing() const noexcept { return closing_; }
-    /// Returns when no operation is unsettled, or at the deadline; the number of those that are.
-    boost::asio::awaitable<std::size_t> idle(steady_time deadline);
-    /// Cuts what is still in flight and waits until every task has ended.
+    /// With a durable journal: sends nothing more, and returns when no call is in flight; what waits is for
+    /// the next process. Else: when no operation is unsettled. Or at the deadline.
+    boost::asio::awaitable<void> idle(steady_time deadline);
+    /// Cuts what is still in flight, closes the journal, and waits until every task has ended.
     boost::asio::awaitable<void> stop();
+    /// Accepted operations that are not settled, in memory or in the journal alone.
+    std::uint64_t unsettled() const noexcept { return live_.size() + parked_; }
 
 private:
     friend class desk;
+    using live_pointer = std::shared_ptr<live_operation>;
 
-    /// A step's news from a desk.
+    /// A step's news: an outcome to be settled, or, while it is pending, what a try left behind.
     struct settlement {
-        ask whose;
+        std::shared_ptr<operation> op;
+        std::uint32_t step = 0;
         offboard::outcome outcome;
+        std::vector<action> blocked_by;
     };
+    using settlements = std::vector<settlement>;
 
     /// True when the operation is older than give_up_after: nothing of it is tried again.
     bool given_up(const operation&) const;
-    boost::asio::awaitable<void> settle(std::vector<settlement>);
-    void enqueue(const std::shared_ptr<live_operation>&, std::size_t customer);
-    void finish(const std::shared_ptr<live_operation>&);
+    live_pointer find(std::string_view id) const;
+
+    // settling.cpp: from a step's news to what callers see.
+    boost::asio::awaitable<void> settle(settlements, std::optional<journal::flight_number> landed);
+    void decide(settlements&);
+    void shut_gates(settlements&);
+    std::vector<journal::progress_record> records_of(const settlements&);
+    void apply(settlements);
+    void finish(const live_pointer&);
+
+    // backlog.cpp: what is driven, and what waits in the journal alone.
+    bool room_for(std::size_t steps) const noexcept;
+    /// Starts to drive an operation; hands its open steps to the desks. pump() is the caller's.
+    live_pointer adopt(const std::shared_ptr<operation>&);
+    void enqueue(const live_pointer&, std::size_t customer, settlements& too_late);
+    boost::asio::awaitable<void> feed();
+    /// What settled while something was read: that is out of date in what was read.
+    std::unordered_set<std::string> end_of_reading();
+    boost::asio::awaitable<void> give_up_in_time();
+    /// The operation as it is driven, brought in from the journal if need be.
+    boost::asio::awaitable<result<live_pointer>> bring_in(std::string id);
+    /// Lets go of an operation that was brought in and is settled as it was.
+    void release(const live_pointer&);
+    void pump();
 
     boost::asio::io_context& io_;
     const config::settings& settings_;
@@ -96,10 +158,19 @@ private:
     async::task_group tasks_;
     shapes forms_;
     std::array<std::unique_ptr<desk>, vendor_count> desks_;
-    std::unordered_map<std::string, std::shared_ptr<live_operation>> live_;
-    async::signal_event finished_; ///< an operation settled
+    std::unordered_map<std::string, live_pointer> live_;
+    const window window_;
+    std::size_t live_steps_ = 0;
+    std::uint64_t parked_ = 0;       ///< unsettled operations that wait in the journal alone
+    std::uint64_t parked_steps_ = 0; ///< about so many steps of theirs
+    std::size_t reading_ = 0;        ///< reads of the journal under way
+    std::unordered_set<std::string> settled_meanwhile_; ///< since the first of them began
+    std::unordered_set<std::string> beginning_;         ///< being journalled, to be driven at once
+    async::signal_event changed_;                       ///< an operation settled or was parked
+    async::signal_event brought_in_;                    ///< some that were parked are being driven
     bool draining_ = false;
     bool closing_ = false;
+    bool halted_ = false;
 };
 
 } // namespace offboard::dispatch

@@ -40,8 +40,10 @@ std::string_view to_string(progress) noexcept;
 /// anything is unsettled), copied by whoever shows it.
 struct operation {
     std::string id;
+    std::string caller; ///< who asked; empty while there is no authentication
     wall_time created_at{};
     std::optional<wall_time> settled_at;
+    std::optional<wall_time> retried_at; ///< the last retry by an operator: give_up_after counts from there
     offboarding what;
     std::vector<step> steps; ///< customer by customer, each in the order of the plan
 
@@ -58,10 +60,21 @@ const identifier* identifier_for(const customer&, action) noexcept;
 /// The kinds an action can use, in order.
 std::span<const identifier_kind> kinds_for(action) noexcept;
 
-/// Settles what gates decide (skips steps behind a gate that stays shut) and returns the steps of `customer`
-/// that may be sent now: pending, not yet dispatched, with an open gate. Call it for each customer of a new
-/// operation and again after each of its steps settles.
-std::vector<std::size_t> open_gates(operation&, std::size_t customer);
+/// What gates say of one customer's steps, by all that is settled or decided.
+struct gate_news {
+    struct shut_step {
+        std::size_t step = 0;
+        std::vector<action> blocked_by; ///< what was not OK when the gate shut
+    };
+    std::vector<std::size_t> open; ///< held, and may be sent now
+    std::vector<shut_step> shut;   ///< held, and can never be sent: to be skipped, gate_shut
+};
+/// Ask for each customer of a new operation, and again whenever one of its steps is decided.
+gate_news look_at_gates(const operation&, std::size_t customer);
+
+/// An operator's retry: puts every step that failed and is retryable, or is unknown, back to pending, and
+/// with them what gates had skipped behind them. Returns the steps, in order. What is pending is left alone.
+std::vector<std::size_t> reopen(operation&);
 
 /// The contract's recount.
 struct summary {

@@ -48,19 +48,45 @@ struct outcome {
     vendor_detail vendor;
 };
 
+/// What earlier tries of a step left behind, for the next one to know.
+struct history {
+    std::uint32_t lost = 0;    ///< tries that may have reached the vendor and had no answer
+    bool acted_before = false; ///< an earlier try may have had its effect
+    bool in_doubt = false;     ///< nobody can tell what an earlier try did
+    bool operator==(const history&) const = default;
+};
+
+/// Where a step is on its way, beside its status; not remembered by the journal.
+enum class stage {
+    held,      ///< its gate is not open yet, or nobody has looked
+    queued,    ///< waits in a lane, or for another try
+    in_flight, ///< in a vendor call
+    deciding,  ///< its outcome is known and being made durable; nothing may be sent for it
+};
+
+/// An outcome as far as gates go by it.
+struct decision {
+    step_status status = step_status::pending;
+    bool ok = false;
+};
+
 /// One step of one customer: what is to be done, to whom, and how far it is.
 struct step {
     offboard::action action = offboard::action::lapse;
-    std::uint32_t customer = 0;               ///< index in the operation
-    std::optional<identifier> who;            ///< none: skipped for want of one, or erased by the journal
-    std::uint32_t target = 0;                 ///< index in the plan's promotions or partner programmes
-    offboard::outcome outcome;                ///< `pending` with the last reason as code until it settles
-    std::uint32_t attempts = 0;               ///< vendor calls this step was in
+    std::uint32_t customer = 0;    ///< index in the operation
+    std::optional<identifier> who; ///< none: skipped for want of one, or erased by the journal
+    std::uint32_t target = 0;      ///< index in the plan's promotions or partner programmes
+    offboard::outcome outcome;     ///< `pending` with the last reason as code until it settles
+    std::uint32_t attempts = 0;    ///< vendor calls this step was in
+    offboard::history history;
     std::vector<offboard::action> blocked_by; ///< set when a gate stayed shut
-    bool dispatched = false;                  ///< handed to a lane; never handed twice
+    offboard::stage stage = offboard::stage::held;
+    std::uint32_t turn = 0;          ///< times it was put in line; an ask of an earlier turn is void
+    std::optional<decision> decided; ///< while `deciding`: what `outcome` is about to be
 };
 
 /// OK in the contract's sense: accepted, succeeded, absent, or skipped for any reason but a shut gate.
 bool is_ok(const step&) noexcept;
+bool is_ok(step_status, bool gate_shut) noexcept;
 
 } // namespace offboard

@@ -58,7 +58,8 @@ struct response {
     std::string body;
     std::vector<header_field> headers;
     std::shared_ptr<const std::string> shared_body; ///< for documents that never change; stands before `body`
-    bool close = false;                             ///< end the connection after this answer
+    std::string concerning; ///< what it is about, an id of ours for the access line; not sent
+    bool close = false;     ///< end the connection after this answer
 
     response() = default;
     response(unsigned code, std::string type, std::string text)

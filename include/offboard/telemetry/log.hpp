@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -38,7 +39,10 @@ public:
 
     bool enabled(level) const noexcept;
     void set_level(level) noexcept;
-    void write(level, std::string_view message, std::initializer_list<field> fields = {});
+    void write(level, std::string_view message, std::span<const field> fields);
+    void write(level l, std::string_view message, std::initializer_list<field> fields = {}) {
+        write(l, message, std::span<const field>(fields.begin(), fields.size()));
+    }
 
     void debug(std::string_view m, std::initializer_list<field> f = {}) { write(level::debug, m, f); }
     void info(std::string_view m, std::initializer_list<field> f = {}) { write(level::info, m, f); }

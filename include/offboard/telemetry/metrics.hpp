@@ -118,6 +118,8 @@ public:
     void set_in_flight(word vendor, std::size_t calls);
     void set_breaker(word vendor, word step, breaker_position);
     void set_unsettled(std::size_t operations);
+    /// Totals since the start, never less than the last time.
+    void set_journal(std::uint64_t commits, std::uint64_t entries, bool writable);
 
     /// Called in order at each scrape, before the text is made. Whatever a hook refers to must outlive the
     /// last scrape. Hooks must not call on_scrape() or scrape().

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "offboard/base/clock.hpp"
+#include "offboard/base/secret.hpp"
+#include "offboard/journal/journal.hpp"
+#include "offboard/telemetry/log.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace offboard::journal {
+
+/// Encrypts the keys of operations. `id` names it in the file; the key is 32 random bytes.
+struct master_key {
+    std::string id;
+    secret key;
+};
+
+struct sqlite_settings {
+    std::string path;
+    duration retention{};         ///< after settling; then the person is forgotten here too
+    duration keep_keys{};         ///< of idempotency, after they were given
+    std::vector<master_key> keys; ///< at least one; the first encrypts, all decrypt
+};
+
+/// The journal in one SQLite file, which no other process may use meanwhile: write-ahead log, every commit on
+/// the disk before it is told, many entries a commit, a thread of its own.
+///
+/// Identifiers and whatever a vendor said are encrypted under a key of the operation, which is encrypted
+/// under a master key. When retention ends the key, the ciphertext and every copy of them in the file and its
+/// log are destroyed; keyed hashes of the identifiers, outcomes and times stay.
+///
+/// Throws std::runtime_error, with words for an operator, when the file cannot be used: it is in use by
+/// another process, made by a newer release, not ours, damaged, or needs a master key that is not given. What
+/// fails later is told by trouble(), and mends itself when the disk does.
+std::unique_ptr<journal> open_sqlite_journal(boost::asio::io_context&, sqlite_settings, const clock&,
+                                             telemetry::log&);
+
+} // namespace offboard::journal

@@ -1,0 +1,22 @@
+#include "outcomes.hpp"
+
+#include "offboard/vendors/codec.hpp"
+
+namespace offboard::dispatch {
+
+outcome outcome_of(step_status status, std::string_view code, bool retryable) {
+    outcome o;
+    o.status = status;
+    o.code = code;
+    o.retryable = retryable;
+    return o;
+}
+
+outcome outcome_at_the_end(const step& s, std::string_view code) {
+    if (s.history.in_doubt) return vendors::lost_outcome();
+    // Why it was being tried again says more than that it no longer is.
+    const bool tried = !s.outcome.code.empty() && s.outcome.code != "waiting";
+    return outcome_of(step_status::failed, tried ? s.outcome.code : code, true);
+}
+
+} // namespace offboard::dispatch

@@ -1,0 +1,135 @@
+// From a step's news to what callers see: decided, made durable, shown; then the gates behind it.
+#include "desk.hpp"
+
+#include "offboard/dispatch/dispatcher.hpp"
+
+#include <algorithm>
+
+namespace asio = boost::asio;
+
+namespace offboard::dispatch {
+
+asio::awaitable<void> dispatcher::settle(settlements news, std::optional<journal::flight_number> landed) {
+    while (!news.empty() || landed) {
+        decide(news);
+        shut_gates(news);
+        auto records = records_of(news);
+        auto recorded = co_await journal_.record(std::move(records), landed);
+        if (recorded.has_error()) {
+            log_.error("outcomes not recorded",
+                       {{"reason", recorded.error().message()}, {"steps", news.size()}});
+            co_return;
+        }
+        landed.reset();
+        settlements too_late;
+        std::vector<std::pair<live_pointer, std::uint32_t>> touched;
+        for (const settlement& n : news) {
+            const std::pair customer(find(n.op->id), n.op->steps[n.step].customer);
+            if (n.outcome.status == step_status::pending || !customer.first) continue;
+            if (touched.empty() || touched.back() != customer) touched.push_back(customer);
+        }
+        apply(std::move(news));
+        for (const auto& [live, customer] : touched)
+            enqueue(live, customer, too_late);
+        for (const auto& [live, customer] : touched)
+            if (live->unsettled == 0 && live->settles_at && !live->op->settled_at) finish(live);
+        news = std::move(too_late);
+    }
+    pump();
+}
+
+void dispatcher::decide(settlements& news) {
+    // By operation and step: each operation's changes are one record.
+    std::ranges::sort(news, {}, [](const settlement& s) { return std::pair(s.op.get(), s.step); });
+    for (settlement& n : news) {
+        if (n.outcome.status == step_status::pending) continue;
+        step& s = n.op->steps[n.step];
+        s.stage = stage::deciding;
+        s.decided = {n.outcome.status, is_ok(n.outcome.status, !n.blocked_by.empty())};
+        if (const auto live = find(n.op->id)) --live->undecided;
+    }
+}
+
+void dispatcher::shut_gates(settlements& news) {
+    settlements skipped;
+    const operation* op = nullptr;
+    std::uint32_t customer = 0;
+    for (const settlement& n : news) {
+        const std::uint32_t whose = n.op->steps[n.step].customer;
+        if (n.outcome.status == step_status::pending || (op == n.op.get() && customer == whose)) continue;
+        op = n.op.get();
+        customer = whose;
+        for (gate_news::shut_step& shut : look_at_gates(*op, customer).shut) {
+            settlement skip;
+            skip.op = n.op;
+            skip.step = static_cast<std::uint32_t>(shut.step);
+            skip.outcome.status = step_status::skipped;
+            skip.outcome.code = "gate_shut";
+            skip.blocked_by = std::move(shut.blocked_by);
+            skipped.push_back(std::move(skip));
+        }
+    }
+    if (skipped.empty()) return;
+    decide(skipped);
+    std::ranges::move(skipped, std::back_inserter(news));
+    std::ranges::sort(news, {}, [](const settlement& s) { return std::pair(s.op.get(), s.step); });
+}
+
+std::vector<journal::progress_record> dispatcher::records_of(const settlements& news) {
+    std::vector<journal::progress_record> records;
+    const operation* last = nullptr;
+    for (const settlement& n : news) {
+        if (last != n.op.get()) {
+            last = n.op.get();
+            records.emplace_back().id = last->id;
+            const auto live = find(last->id);
+            // The last outcome and the end of the operation are one record: neither is there without the
+            // other after a crash.
+            if (live && live->undecided == 0 && !live->settles_at) {
+                live->settles_at = clock_.today();
+                records.back().settled_at = live->settles_at;
+            }
+        }
+        journal::change& change = records.back().changes.emplace_back();
+        const step& s = n.op->steps[n.step];
+        change.step = n.step;
+        change.outcome = n.outcome;
+        change.blocked_by = n.blocked_by;
+        change.attempts = s.attempts;
+        change.history = s.history;
+    }
+    return records;
+}
+
+void dispatcher::apply(settlements news) {
+    for (settlement& n : news) {
+        if (n.outcome.status == step_status::pending) continue;
+        step& s = n.op->steps[n.step];
+        s.outcome = std::move(n.outcome);
+        s.blocked_by = std::move(n.blocked_by);
+        s.decided.reset();
+        metrics_.count_steps(vendor_of(s.action), s.action, s.outcome.status,
+                             telemetry::word::of(s.outcome.code));
+        if (const auto live = find(n.op->id)) --live->unsettled;
+    }
+}
+
+void dispatcher::finish(const live_pointer& live) {
+    live->op->settled_at = live->settles_at;
+    const summary counted = recount(*live->op);
+    const auto steps = [&](step_status s) { return counted.steps[static_cast<std::size_t>(s)]; };
+    log_.info("operation settled", {{"operation", live->op->id},
+                                    {"status", to_string(progress_of(counted))},
+                                    {"customers", counted.customer_count},
+                                    {"steps", live->op->steps.size()},
+                                    {"failed", steps(step_status::failed)},
+                                    {"unknown", steps(step_status::unknown)}});
+    metrics_.count_operations(progress_of(counted));
+    live_steps_ -= live->op->steps.size();
+    if (reading_) settled_meanwhile_.insert(live->op->id);
+    live->changed.notify_all();
+    live_.erase(live->op->id);
+    changed_.notify_all();
+}
+
+} // namespace offboard::dispatch

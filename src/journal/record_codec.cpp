@@ -1,0 +1,343 @@
+#include "record_codec.hpp"
+
+#include "record_reader.hpp"
+#include "record_words.hpp"
+#include "record_writer.hpp"
+
+#include <boost/json/monotonic_resource.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace json = boost::json;
+
+namespace offboard::journal {
+
+namespace {
+
+using record::read_word;
+using record::reader;
+using record::view;
+using record::word_of;
+using record::writer;
+
+constexpr std::int64_t version = 1;
+constexpr std::size_t stack_bytes = 8192; ///< enough for the usual operation of one customer
+
+json::object written(const vendor_detail& v, const json::storage_ptr& sp) {
+    writer to(sp);
+    to.number("code", v.code);
+    to.text("message", v.message);
+    to.text("reason", v.reason);
+    to.number("entity_id", v.entity_id);
+    to.numbers("revoked_earn_ids", v.revoked_earn_ids);
+    to.number("revoked_issual_id", v.revoked_issual_id);
+    return to.take();
+}
+
+/// How far a step is: the same members in a step and in a change.
+template <class Holder>
+void write_state(writer& to, const Holder& from) {
+    to.word("status", from.outcome.status, step_status::pending);
+    to.text("code", from.outcome.code);
+    to.flag("retryable", from.outcome.retryable);
+    if (!from.outcome.vendor.empty()) to.put("vendor", written(from.outcome.vendor, to.storage()));
+    to.list("blocked_by", from.blocked_by, [](action a) { return view(word_of(a)); });
+    to.number("attempts", from.attempts);
+    to.number("lost", from.history.lost);
+    to.flag("acted_before", from.history.acted_before);
+    to.flag("in_doubt", from.history.in_doubt);
+}
+
+json::object written(const promotion& p, const json::storage_ptr& sp) {
+    writer to(sp);
+    to.number("program_id", p.program_id);
+    to.text("promotion_id", p.promotion_id);
+    to.text("promo_identifier", p.promo_identifier);
+    to.word("kind", p.kind, promotion_kind::enrol_and_issue);
+    return to.take();
+}
+
+json::object written(const plan& p, const json::storage_ptr& sp) {
+    writer to(sp);
+    to.flag("lapse", p.lapse);
+    to.list("revoke", p.revoke, [&](const promotion& each) { return written(each, sp); });
+    to.texts("partner_programs", p.partner_programs);
+    to.flag("forget", p.forget);
+    to.texts("keep", p.keep);
+    if (p.defaults.erase_gate) to.text("erase_gate", word_of(*p.defaults.erase_gate));
+    if (p.defaults.missing_identifier) to.text("missing_identifier", word_of(*p.defaults.missing_identifier));
+    to.flag("dry_run", p.defaults.dry_run);
+    return to.take();
+}
+
+json::object written(const customer& c, const json::storage_ptr& sp) {
+    writer to(sp);
+    to.text("ref", c.ref);
+    to.identifiers("identifiers", c.identifiers);
+    to.text("source", c.source);
+    to.numbers("earn_ids", c.earn_ids);
+    return to.take();
+}
+
+json::object written(const step& s, const offboarding& what, const json::storage_ptr& sp) {
+    writer to(sp);
+    to.text("action", word_of(s.action));
+    to.number("customer", s.customer);
+    if (s.who) {
+        const identifier* same =
+            s.customer < what.customers.size() ? what.customers[s.customer].find(s.who->kind) : nullptr;
+        if (same != nullptr && same->value == s.who->value)
+            to.text("who", word_of(s.who->kind));
+        else
+            to.identifiers("who", {*s.who});
+    }
+    to.number("target", s.target);
+    write_state(to, s);
+    return to.take();
+}
+
+json::object written(const change& c, const json::storage_ptr& sp) {
+    writer to(sp);
+    to.number("step", c.step);
+    write_state(to, c);
+    return to.take();
+}
+
+bool read(const json::value& from, vendor_detail& out) {
+    reader r(from);
+    r.number("code", out.code);
+    r.text("message", out.message);
+    r.text("reason", out.reason);
+    r.number("entity_id", out.entity_id);
+    r.numbers("revoked_earn_ids", out.revoked_earn_ids);
+    r.number("revoked_issual_id", out.revoked_issual_id);
+    return r.done() && !out.empty();
+}
+
+template <class Holder>
+void read_state(reader& r, Holder& out) {
+    r.word("status", out.outcome.status);
+    if (const json::value* code = r.take("code"))
+        r.require(code->is_string() && record::intern(view(code->get_string()), out.outcome.code));
+    r.flag("retryable", out.outcome.retryable);
+    if (const json::value* v = r.take("vendor")) r.require(read(*v, out.outcome.vendor));
+    r.list("blocked_by", out.blocked_by, read_word<action>);
+    r.number("attempts", out.attempts);
+    r.number("lost", out.history.lost);
+    r.flag("acted_before", out.history.acted_before);
+    r.flag("in_doubt", out.history.in_doubt);
+}
+
+bool read(const json::value& from, promotion& out) {
+    reader r(from);
+    r.number("program_id", out.program_id);
+    r.text("promotion_id", out.promotion_id);
+    r.text("promo_identifier", out.promo_identifier);
+    r.word("kind", out.kind);
+    return r.done();
+}
+
+bool read(const json::value& from, plan& out) {
+    reader r(from);
+    r.flag("lapse", out.lapse);
+    r.list("revoke", out.revoke, [](const json::value& v, promotion& to) { return read(v, to); });
+    r.texts("partner_programs", out.partner_programs);
+    r.flag("forget", out.forget);
+    r.texts("keep", out.keep);
+    r.word("erase_gate", out.defaults.erase_gate);
+    r.word("missing_identifier", out.defaults.missing_identifier);
+    r.flag("dry_run", out.defaults.dry_run);
+    return r.done();
+}
+
+/// Kind, value, kind, value, …
+bool read_pairs(const json::value& from, std::vector<identifier>& out) {
+    const json::array* list = from.if_array();
+    if (list == nullptr || list->empty() || list->size() % 2 != 0) return false;
+    out.reserve(list->size() / 2);
+    for (std::size_t i = 0; i < list->size(); i += 2) {
+        identifier& to = out.emplace_back();
+        const json::string* value = (*list)[i + 1].if_string();
+        if (!read_word((*list)[i], to.kind) || value == nullptr) return false;
+        to.value.assign(value->data(), value->size());
+    }
+    return true;
+}
+
+bool read(const json::value& from, customer& out) {
+    reader r(from);
+    r.text("ref", out.ref);
+    if (const json::value* pairs = r.take("identifiers")) r.require(read_pairs(*pairs, out.identifiers));
+    r.text("source", out.source);
+    r.numbers("earn_ids", out.earn_ids);
+    return r.done();
+}
+
+bool read_who(const json::value& from, const customer& whose, std::optional<identifier>& out) {
+    if (identifier_kind kind{}; read_word(from, kind)) {
+        const identifier* same = whose.find(kind);
+        if (same != nullptr) out = *same;
+        return same != nullptr;
+    }
+    std::vector<identifier> one;
+    if (!read_pairs(from, one) || one.size() != 1) return false;
+    out = std::move(one.front());
+    return true;
+}
+
+std::size_t targets_of(action a, const plan& p) noexcept {
+    switch (a) {
+    case action::revoke_earn:
+    case action::revoke_enrol: return p.revoke.size();
+    case action::delink: return p.partner_programs.size();
+    default: return 1;
+    }
+}
+
+bool read(const json::value& from, const offboarding& what, step& out) {
+    reader r(from);
+    const json::value* name = r.take("action");
+    r.require(name != nullptr && read_word(*name, out.action));
+    r.number("customer", out.customer);
+    r.require(out.customer < what.customers.size());
+    r.number("target", out.target);
+    r.require(out.target < targets_of(out.action, what.plan));
+    if (const json::value* who = r.take("who"))
+        r.require(out.customer < what.customers.size() &&
+                  read_who(*who, what.customers[out.customer], out.who));
+    read_state(r, out);
+    return r.done();
+}
+
+bool read(const json::value& from, change& out) {
+    reader r(from);
+    r.number("step", out.step);
+    read_state(r, out);
+    return r.done();
+}
+
+bool read(const json::value& from, operation& out) {
+    reader r(from);
+    std::int64_t v = 0;
+    r.number("v", v);
+    r.require(v == version);
+    r.text("plan_name", out.what.plan_name);
+    if (const json::value* p = r.take("plan")) r.require(read(*p, out.what.plan));
+    r.word("gate", out.what.gate);
+    r.flag("dry_run", out.what.dry_run);
+    r.list("customers", out.what.customers,
+           [](const json::value& one, customer& to) { return read(one, to); });
+    r.list("steps", out.steps, [&](const json::value& one, step& to) { return read(one, out.what, to); });
+    return r.done();
+}
+
+/// Where each customer's steps begin, and the end; false when they do not stand customer by customer.
+bool find_first_steps(operation& op) {
+    if (!std::ranges::is_sorted(op.steps, {}, &step::customer)) return false;
+    op.first_step.clear();
+    op.first_step.reserve(op.what.customers.size() + 1);
+    std::size_t at = 0;
+    for (std::size_t c = 0; c < op.what.customers.size(); ++c) {
+        op.first_step.push_back(static_cast<std::uint32_t>(at));
+        while (at < op.steps.size() && op.steps[at].customer == c)
+            ++at;
+    }
+    op.first_step.push_back(static_cast<std::uint32_t>(at));
+    return true;
+}
+
+template <class Read>
+bool parse(std::string_view text, Read read_root) {
+    unsigned char room[stack_bytes];
+    json::monotonic_resource memory(room);
+    json::parse_options options;
+    options.max_depth = 8;             // 5 are written
+    options.allow_invalid_utf8 = true; // what a vendor said comes back as it was, whatever it was
+    boost::system::error_code fault;
+    const json::value root = json::parse(view(text), fault, &memory, options);
+    return !fault && read_root(root);
+}
+
+} // namespace
+
+std::string encode(const operation& op) {
+    unsigned char room[stack_bytes];
+    json::monotonic_resource memory(room);
+    const json::storage_ptr sp(&memory);
+    writer to(sp);
+    to.number("v", version);
+    to.text("plan_name", op.what.plan_name);
+    to.put("plan", written(op.what.plan, sp));
+    to.word("gate", op.what.gate, erase_gate::all_ok);
+    to.flag("dry_run", op.what.dry_run);
+    to.list("customers", op.what.customers, [&](const customer& c) { return written(c, sp); });
+    to.list("steps", op.steps, [&](const step& s) { return written(s, op.what, sp); });
+    return json::serialize(to.take());
+}
+
+result<void> decode(std::string_view text, operation& into) {
+    operation made;
+    if (!parse(text, [&](const json::value& root) { return read(root, made); }) || !find_first_steps(made))
+        return errc::journal_unavailable;
+    into.what = std::move(made.what);
+    into.steps = std::move(made.steps);
+    into.first_step = std::move(made.first_step);
+    return {};
+}
+
+std::string encode(const std::vector<change>& changes) {
+    unsigned char room[stack_bytes];
+    json::monotonic_resource memory(room);
+    const json::storage_ptr sp(&memory);
+    writer to(sp);
+    to.number("v", version);
+    to.list("changes", changes, [&](const change& c) { return written(c, sp); });
+    return json::serialize(to.take());
+}
+
+result<std::vector<change>> decode_changes(std::string_view text) {
+    std::vector<change> made;
+    const bool good = parse(text, [&](const json::value& root) {
+        reader r(root);
+        std::int64_t v = 0;
+        r.number("v", v);
+        r.require(v == version);
+        r.list("changes", made, [](const json::value& from, change& to) { return read(from, to); });
+        return r.done();
+    });
+    if (!good) return errc::journal_unavailable;
+    return made;
+}
+
+result<void> apply(const std::vector<change>& changes, operation& op) {
+    if (std::ranges::any_of(changes, [&](const change& c) { return c.step >= op.steps.size(); }))
+        return errc::journal_unavailable;
+    for (const change& c : changes) {
+        step& s = op.steps[c.step];
+        s.outcome = c.outcome;
+        s.blocked_by = c.blocked_by;
+        s.attempts = c.attempts;
+        s.history = c.history;
+    }
+    return {};
+}
+
+void erase_person(operation& op) {
+    for (customer& c : op.what.customers) {
+        for (identifier& i : c.identifiers)
+            i.value.clear();
+        c.earn_ids.clear();
+    }
+    for (step& s : op.steps) {
+        if (s.who) s.who->value.clear();
+        const auto code = s.outcome.vendor.code;
+        s.outcome.vendor = {};
+        s.outcome.vendor.code = code;
+    }
+}
+
+} // namespace offboard::journal

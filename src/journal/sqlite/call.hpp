@@ -1,0 +1,70 @@
+#pragma once
+
+#include "store.hpp"
+
+#include "offboard/async/signal_event.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <vector>
+
+namespace offboard::journal::sqlite {
+
+/// One call of the journal on its way to the thread and back. Shared by the coroutine that waits, which may
+/// be cancelled, and by the thread, which goes on. The thread owns it until it is posted back, the network
+/// thread from then on.
+class call {
+public:
+    enum class kind { begin, depart, record, read };
+
+    call(kind k, boost::asio::any_io_executor home) : what(k), busy(std::move(home)) {}
+    call(const call&) = delete;
+    call& operator=(const call&) = delete;
+    virtual ~call() = default;
+
+    /// On the journal's thread. An error is a fault of the disk, and there is no answer yet; what a write
+    /// finds otherwise wrong is thrown.
+    virtual boost::system::error_code attempt(store&, wall_time now) = 0;
+    virtual void refuse(errc) = 0;
+
+    const kind what;
+    std::string begins;        ///< the id of the operation, for a begin
+    flight_number departs = 0; ///< likewise
+
+    bool done = false; ///< network thread, as are the others
+    async::signal_event ready;
+    boost::asio::any_io_executor busy; ///< the loop must not run dry before the answer is there
+};
+using calls = std::vector<std::shared_ptr<call>>;
+
+template <class T>
+class call_for final : public call {
+public:
+    using work = std::function<result<T>(store&, wall_time now)>;
+
+    call_for(kind k, boost::asio::any_io_executor home, work w)
+        : call(k, std::move(home)), work_(std::move(w)) {}
+
+    boost::system::error_code attempt(store& s, wall_time now) override {
+        result<T> made = work_(s, now);
+        if (made.has_error()) {
+            if (made.error().category() == category()) return made.error();
+            if (what != kind::read && made.error() != make_error_code(errc::key_reused))
+                throw std::runtime_error("what was read back is not what was written");
+        }
+        answer = std::move(made);
+        return {};
+    }
+    void refuse(errc e) override { answer = result<T>(e); }
+
+    std::optional<result<T>> answer;
+
+private:
+    work work_;
+};
+
+} // namespace offboard::journal::sqlite

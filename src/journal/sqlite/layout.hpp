@@ -1,0 +1,43 @@
+#pragma once
+
+#include "offboard/base/clock.hpp"
+#include "offboard/journal/journal.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace offboard::journal::sqlite {
+
+/// How values lie in columns.
+
+inline std::int64_t milliseconds(wall_time t) noexcept {
+    return t.time_since_epoch().count();
+}
+inline std::optional<std::int64_t> milliseconds(const std::optional<wall_time>& t) noexcept {
+    return t ? std::optional<std::int64_t>(milliseconds(*t)) : std::nullopt;
+}
+inline wall_time from_milliseconds(std::int64_t t) noexcept {
+    return wall_time(wall_time::duration(t));
+}
+
+/// Entries of one operation lie together, in order, up to first_place() of the next.
+inline std::int64_t first_place(std::int64_t operation) noexcept {
+    return operation * (std::int64_t(1) << 24);
+}
+/// What an entry is sealed with: the operation and where in it. 0 is what was asked, the others are progress.
+inline std::string context_of(std::string_view id, std::int64_t entry) {
+    std::string out(id);
+    out += '/';
+    out += std::to_string(entry);
+    return out;
+}
+
+/// Lines of "id step".
+std::string write_steps(const std::vector<std::pair<std::string, std::uint32_t>>&);
+std::vector<std::pair<std::string, std::uint32_t>> read_steps(std::string_view);
+
+} // namespace offboard::journal::sqlite

@@ -1,0 +1,169 @@
+// Begin, depart and record: what is written before anything happens, and after it did.
+#include "store.hpp"
+
+#include "../record_codec.hpp"
+#include "layout.hpp"
+
+#include <stdexcept>
+
+namespace offboard::journal::sqlite {
+
+std::string idempotency_text(const idempotency& given) {
+    return std::to_string(given.caller.size()) + ":" + given.caller + given.key;
+}
+
+result<begun> store::begin(const operation& op, const std::optional<idempotency>& given, wall_time now) {
+    begun out;
+    std::vector<std::string> hashes;
+    std::vector<std::string> fingerprints;
+    if (given) {
+        hashes = ring_.digests("idempotency", idempotency_text(*given));
+        fingerprints = ring_.digests("fingerprint", given->fingerprint);
+        result<std::optional<begun>> earlier = replay(hashes, fingerprints, now);
+        if (earlier.has_error()) return earlier.error();
+        if (*earlier) return std::move(**earlier);
+    }
+    const std::int64_t created = milliseconds(op.created_at);
+    result<void> done = sql_.add_operation.run(std::string_view(op.id), std::string_view(op.caller), created,
+                                               milliseconds(op.settled_at),
+                                               static_cast<std::int64_t>(op.steps.size()), keys_.newest);
+    if (done.has_error()) return done.error();
+    const std::int64_t number = db_.last_number();
+
+    const secret key = ring_.make_key();
+    const std::string wrapped = ring_.wrap(key, op.id);
+    done = sql_.add_key.run(number, blob{wrapped});
+    if (done.has_error()) return done.error();
+    const std::string sealed = ring_.seal(key, context_of(op.id, 0), encode(op));
+    done = sql_.add_entry.run(first_place(number), blob{sealed});
+    if (done.has_error()) return done.error();
+    for (const customer& c : op.what.customers)
+        for (const identifier& who : c.identifiers) {
+            const std::string hash = ring_.subject(who);
+            done = sql_.add_subject.run(blob{hash}, number);
+            if (done.has_error()) return done.error();
+        }
+    if (given) {
+        const std::int64_t expires = milliseconds(now + std::chrono::ceil<wall_time::duration>(keep_keys_));
+        done = sql_.add_idempotency.run(blob{hashes.front()}, blob{fingerprints.front()}, number,
+                                        keys_.newest, expires);
+        if (done.has_error()) return done.error();
+    }
+    keep_live(op.id, {number, key, first_place(number) + 1});
+    out.id = op.id;
+    return out;
+}
+
+/// The operation that the key stands for, if it is known under any master key.
+result<std::optional<begun>> store::replay(const std::vector<std::string>& hashes,
+                                           const std::vector<std::string>& fingerprints, wall_time now) {
+    for (std::size_t i = 0; i < hashes.size(); ++i) {
+        rows r = sql_.known_idempotency.query(blob{hashes[i]}, milliseconds(now));
+        const result<bool> known = r.next();
+        if (known.has_error()) return known.error();
+        if (!*known) continue;
+        if (r.bytes(0) != fingerprints[i]) return errc::key_reused;
+        begun out;
+        out.id = r.bytes(1);
+        out.replayed = true;
+        return std::optional<begun>(std::move(out));
+    }
+    return std::optional<begun>();
+}
+
+result<void> store::depart(const departure& leaving, flight_number number) {
+    const std::string steps = write_steps(leaving.steps);
+    return sql_.add_flight.run(static_cast<std::int64_t>(number), to_string(leaving.to),
+                               milliseconds(leaving.at), std::string_view(steps));
+}
+
+result<void> store::record(const std::vector<progress_record>& records, std::optional<flight_number> landed) {
+    for (const progress_record& r : records) {
+        const result<void> done = record_one(r);
+        if (done.has_error()) return done;
+    }
+    if (!landed) return {};
+    return sql_.land.run(static_cast<std::int64_t>(*landed));
+}
+
+result<void> store::record_one(const progress_record& r) {
+    auto known = live_.find(r.id);
+    std::int64_t number = known == live_.end() ? 0 : known->second.number;
+    if (known == live_.end()) {
+        const result<std::optional<head>> found = one_head(sql_.head_by_id.query(std::string_view(r.id)));
+        if (found.has_error()) return found.error();
+        if (!*found) throw std::logic_error("record of an operation that was never begun");
+        const head& h = **found;
+        number = h.number;
+        if (h.key && !r.changes.empty()) {
+            result<live> looked_up = look_up(h);
+            if (looked_up.has_error()) return looked_up.error();
+            keep_live(r.id, std::move(*looked_up));
+            known = live_.find(r.id);
+        } else if (!r.changes.empty()) {
+            const result<void> done = add_residue(h, r.changes);
+            if (done.has_error()) return done;
+        }
+    }
+    if (known != live_.end() && !r.changes.empty()) {
+        const result<void> done = append(r.id, known->second, r.changes);
+        if (done.has_error()) return done;
+    }
+    if (!r.settled_at && !r.reopened_at) return {};
+    if (r.settled_at) live_.erase(r.id);
+    return sql_.settle.run(milliseconds(r.settled_at), milliseconds(r.reopened_at), number);
+}
+
+void store::keep_live(const std::string& id, live l) {
+    if (live_.size() >= most_live) live_.clear();
+    live_.insert_or_assign(id, std::move(l));
+}
+
+result<store::live> store::look_up(const head& h) {
+    result<secret> key = unlock(h);
+    if (key.has_error()) return key.error();
+    rows r = sql_.last_place.query(first_place(h.number), first_place(h.number + 1));
+    const result<bool> any = r.next();
+    if (any.has_error()) return any.error();
+    if (!*any || r.null(0)) return errc::journal_unavailable;
+    return live{h.number, std::move(*key), r.integer(0) + 1};
+}
+
+result<void> store::append(const std::string& id, live& l, const std::vector<change>& changes) {
+    const std::int64_t entry = l.next_place - first_place(l.number);
+    if (l.next_place >= first_place(l.number + 1)) throw std::logic_error("too many records of an operation");
+    const std::string sealed = ring_.seal(l.key, context_of(id, entry), encode(changes));
+    return sql_.add_entry.run(l.next_place++, blob{sealed});
+}
+
+result<void> store::undo_depart(flight_number number) {
+    return sql_.drop_flight.run(static_cast<std::int64_t>(number));
+}
+
+result<void> store::undo_begin(const std::string& id) {
+    const result<std::optional<head>> found = one_head(sql_.head_by_id.query(std::string_view(id)));
+    if (found.has_error()) return found.error();
+    if (!*found) return {};
+    const head& h = **found;
+    live_.erase(id);
+    const result<std::shared_ptr<operation>> op = load(h);
+    if (op.has_error() && op.error().category() == category()) return op.error();
+    if (op.has_value())
+        for (const customer& c : (*op)->what.customers)
+            for (const identifier& who : c.identifiers) {
+                const std::string hash = ring_.subject(who);
+                const result<void> done = sql_.drop_subject.run(blob{hash}, h.number);
+                if (done.has_error()) return done;
+            }
+    result<void> done = sql_.drop_entries.run(first_place(h.number), first_place(h.number + 1));
+    if (done.has_value()) done = sql_.drop_key.run(h.number);
+    if (done.has_value()) done = sql_.drop_idempotency.run(h.number);
+    if (done.has_value()) done = sql_.drop_operation.run(h.number);
+    return done;
+}
+
+result<void> store::beat() {
+    return sql_.beat.run();
+}
+
+} // namespace offboard::journal::sqlite

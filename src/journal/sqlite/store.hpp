@@ -1,0 +1,105 @@
+#pragma once
+
+#include "../keyring.hpp"
+#include "database.hpp"
+#include "schema.hpp"
+
+#include "offboard/base/clock.hpp"
+#include "offboard/journal/journal.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace offboard::journal::sqlite {
+
+/// The tables as the journal's calls. Nothing here begins or commits a transaction: whoever calls what writes
+/// has begun one, and takes it back when an error or an exception comes out.
+///
+/// Errors of sqlite::category() are faults of the disk. errc::journal_unavailable: what was read is not what
+/// was written.
+class store {
+public:
+    static result<std::unique_ptr<store>> make(database&, const keyring&, key_table, duration keep_keys);
+
+    result<begun> begin(const operation&, const std::optional<idempotency>&, wall_time now);
+    result<void> depart(const departure&, flight_number);
+
+    /// Throws std::logic_error for an operation that was never begun.
+    result<void> record(const std::vector<progress_record>&, std::optional<flight_number> landed);
+
+    result<std::shared_ptr<operation>> find(std::string_view id);
+    result<std::vector<std::string>> lookup(const identifier&, std::size_t most);
+
+    /// `skipped` gets the ids of operations that cannot be read; they are in no page.
+    result<page> unsettled(cursor after, std::size_t most_operations, std::size_t most_steps,
+                           std::vector<std::string>& skipped);
+
+    /// Takes back a begin or a departure that was refused after all: a commit whose fsync failed may be there
+    /// after the file was opened again. Neither needs to be there.
+    result<void> undo_begin(const std::string& id);
+    result<void> undo_depart(flight_number);
+
+    /// A write that means nothing and needs some room: shows that the disk takes writes.
+    result<void> beat();
+
+    /// Puts the residue of a settled operation in the place of all that was kept of it, and destroys its key.
+    result<void> erase(std::int64_t number);
+
+    /// After a transaction that was taken back: what is known of operations may not be so.
+    void forget() { live_.clear(); }
+
+private:
+    /// An operation that is likely to be recorded soon. Not more than `most_live` of them.
+    struct live {
+        std::int64_t number = 0;
+        secret key;
+        std::int64_t next_place = 0;
+    };
+    static constexpr std::size_t most_live = 4096;
+
+    /// The columns of an operation.
+    struct head {
+        std::int64_t number = 0;
+        std::string id;
+        std::string caller;
+        std::int64_t created_at = 0;
+        std::optional<std::int64_t> settled_at;
+        std::optional<std::int64_t> retried_at;
+        std::optional<std::int64_t> key; ///< number of the master key; none: erased
+    };
+    struct statements {
+        statement add_operation, add_key, add_entry, add_subject, add_idempotency, add_flight;
+        statement head_by_id, head_by_number, key_of, last_place, entries, known_idempotency;
+        statement settle, land, by_subject, unsettled, beat;
+        statement drop_operation, drop_key, drop_entries, drop_subject, drop_idempotency, drop_flight;
+        statement forget_key, forget_master;
+    };
+    static result<statements> prepare(database&);
+    store(database& db, const keyring& ring, key_table keys, duration keep_keys, statements prepared);
+
+    static head read_head(const rows&);
+    result<std::optional<head>> one_head(rows);
+    result<std::optional<begun>> replay(const std::vector<std::string>& hashes,
+                                        const std::vector<std::string>& fingerprints, wall_time now);
+    result<secret> unlock(const head&);
+    result<std::shared_ptr<operation>> load(const head&);
+    void keep_live(const std::string& id, live);
+    result<void> record_one(const progress_record&);
+    result<live> look_up(const head&);
+    result<void> append(const std::string& id, live&, const std::vector<change>&);
+    result<void> add_residue(const head&, const std::vector<change>&);
+    result<void> write_residue(const head&, operation&);
+
+    database& db_;
+    const keyring& ring_;
+    const key_table keys_;
+    const duration keep_keys_;
+    statements sql_;
+    std::unordered_map<std::string, live> live_; ///< by id, with their keys at hand
+};
+
+} // namespace offboard::journal::sqlite

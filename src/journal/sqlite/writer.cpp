@@ -1,0 +1,205 @@
+// How calls come to the thread, are served and go back.
+#include "writer.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <pthread.h>
+
+namespace asio = boost::asio;
+
+namespace offboard::journal::sqlite {
+
+namespace {
+
+/// The thread's own pace. What the clock of the journal says is for dates: moved by hand it wakes nobody.
+std::chrono::steady_clock::time_point now() {
+    return std::chrono::steady_clock::now();
+}
+
+} // namespace
+
+writer::writer(asio::io_context& io, const sqlite_settings& settings, const clock& c, telemetry::log& log,
+               tuning tuned)
+    : io_(io), clock_(c), log_(log), tuned_(std::move(tuned)), retention_(settings.retention),
+      file_(settings, tuned_, c.today(), log), next_sweep_(now() + tuned_.sweep_every),
+      thread_(&writer::work, this) {
+    pthread_setname_np(thread_.native_handle(), "journal");
+}
+
+writer::~writer() {
+    close();
+}
+
+std::optional<errc> writer::push(std::shared_ptr<call> c) {
+    const bool needs_disk = c->what == call::kind::begin || c->what == call::kind::depart;
+    if (needs_disk && !well_) return errc::journal_unavailable;
+    const bool may_be_refused = c->what == call::kind::begin || c->what == call::kind::read;
+    bool first = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (stopping_) return errc::journal_unavailable;
+        if (may_be_refused && arrived_.size() >= tuned_.most_waiting)
+            return c->what == call::kind::begin ? errc::journal_full : errc::journal_unavailable;
+        first = arrived_.empty();
+        arrived_.push_back(std::move(c));
+    }
+    if (first) wake_.notify_one();
+    return std::nullopt;
+}
+
+void writer::close() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_one();
+    if (thread_.joinable()) thread_.join();
+}
+
+std::string writer::trouble() const {
+    if (well_) return {};
+    const std::lock_guard lock(mutex_);
+    return trouble_;
+}
+
+void writer::work() {
+    for (bool stopping = false; !stopping;) {
+        calls arrived;
+        {
+            std::unique_lock lock(mutex_);
+            wake_.wait_until(lock, sick_ ? next_try_ : next_sweep_,
+                             [this] { return stopping_ || !arrived_.empty(); });
+            arrived.swap(arrived_);
+            stopping = stopping_;
+        }
+        serve(std::move(arrived));
+        if (stopping) break;
+        if (sick_ && now() >= next_try_) mend();
+        if (!sick_ && now() >= next_sweep_) sweep_some();
+        if (!sick_ && file_.db().log_pages() >= tuned_.checkpoint_pages) copy_log();
+    }
+    end();
+}
+
+void writer::serve(calls arrived) {
+    calls writes;
+    calls asked;
+    for (std::shared_ptr<call>& c : arrived)
+        (c->what == call::kind::read ? asked : writes).push_back(std::move(c));
+    calls done;
+    if (!writes.empty()) commit(std::move(writes), done);
+    hand_back(std::move(done));
+    done.clear();
+    read(asked, done);
+    hand_back(std::move(done));
+}
+
+void writer::commit(calls group, calls& done) {
+    const bool tried = !sick_;
+    if (tried) {
+        const boost::system::error_code fault = transact(group, false, done);
+        if (!fault) {
+            done.insert(done.end(), group.begin(), group.end());
+            return;
+        }
+        note(fault);
+    }
+    for (std::shared_ptr<call>& c : group) {
+        if (c->what == call::kind::record) {
+            pending_.push_back(std::move(c));
+            continue;
+        }
+        c->refuse(errc::journal_unavailable);
+        if (tried) refused_.push_back(c);
+        done.push_back(std::move(c));
+    }
+    if (!tried) return;
+    // Over whatever the failed commit left at the end of the log; that the disk is well is seen later. At the
+    // start of the log SQLite would sync its header first, but there the log can be cut to nothing.
+    calls none;
+    if (!transact(none, true, done)) {
+        refused_.clear();
+        return;
+    }
+    file_.rollback();
+    static_cast<void>(file_.db().checkpoint(true));
+}
+
+/// The calls of a group in one transaction; a fault leaves it to be taken back.
+boost::system::error_code writer::transact(calls& group, bool mending, calls& done) {
+    database& db = file_.db();
+    const wall_time today = clock_.today();
+    const std::int64_t had = db.total_changes();
+    for (bool written = false; !written;) {
+        std::size_t at = 0;
+        bool in_call = false;
+        try {
+            boost::system::error_code fault = db.run("BEGIN IMMEDIATE").error();
+            if (!fault && mending) fault = first_writes();
+            in_call = true;
+            while (!fault && at < group.size()) {
+                fault = group[at]->attempt(file_.entries(), today);
+                if (!fault) ++at;
+            }
+            in_call = false;
+            if (!fault) fault = db.run("COMMIT").error();
+            if (fault) return fault;
+            written = true;
+        } catch (const std::exception& e) {
+            file_.rollback();
+            if (!in_call) return broken(e);
+            drop_spoiled(group, at, e.what(), done);
+        }
+    }
+    if (db.total_changes() != had) ++commits_;
+    entries_ += group.size();
+    return {};
+}
+
+/// A call that can never be written must not keep the others from it.
+void writer::drop_spoiled(calls& group, std::size_t at, const char* why, calls& done) {
+    log_.error("a call of the journal failed", {{"why", why}});
+    group[at]->refuse(errc::journal_unavailable);
+    done.push_back(std::move(group[at]));
+    group.erase(group.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+void writer::read(const calls& asked, calls& done) {
+    for (const std::shared_ptr<call>& c : asked) {
+        bool answered = false;
+        try {
+            answered = file_.is_open() && !c->attempt(file_.entries(), clock_.today());
+        } catch (const std::exception& e) {
+            log_.error("a call of the journal failed", {{"why", std::string_view(e.what())}});
+        }
+        if (!answered) {
+            file_.rollback();
+            c->refuse(errc::journal_unavailable);
+        }
+        done.push_back(c);
+    }
+}
+
+/// One post for all: the loop is woken once a group.
+void writer::hand_back(calls done) {
+    if (done.empty()) return;
+    asio::post(io_, [answered = std::move(done)] {
+        for (const std::shared_ptr<call>& c : answered) {
+            c->done = true;
+            c->ready.notify_all();
+            c->busy = asio::any_io_executor();
+        }
+    });
+}
+
+void writer::end() {
+    for (const std::shared_ptr<call>& c : pending_)
+        c->refuse(errc::journal_unavailable);
+    hand_back(std::move(pending_));
+    if (sick_)
+        file_.abandon();
+    else
+        file_.close();
+}
+
+} // namespace offboard::journal::sqlite

@@ -1,0 +1,103 @@
+#pragma once
+
+#include "call.hpp"
+#include "journal_file.hpp"
+#include "retention.hpp"
+#include "tuning.hpp"
+
+#include "offboard/base/clock.hpp"
+#include "offboard/telemetry/log.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace offboard::journal::sqlite {
+
+/// The journal's thread. It takes all calls that have arrived, writes them in one transaction, answers, reads
+/// what was asked, and begins again: the longer a commit takes, the more calls share the next one.
+///
+/// Trouble begins with a fault of the disk. The transaction is taken back: begins and departures are refused,
+/// records wait. Every so often the file is opened again, if need be, and the records are written, or
+/// something that means nothing; when that is on the disk trouble is over.
+///
+/// A commit whose fsync failed may have reached the disk all the same. Before its begins are refused another
+/// transaction is written over it, and the first one after trouble takes back what is there nevertheless.
+/// What is left is a power cut in just that moment.
+class writer {
+public:
+    /// Opens the file, or throws std::runtime_error.
+    writer(boost::asio::io_context&, const sqlite_settings&, const clock&, telemetry::log&, tuning);
+    writer(const writer&) = delete;
+    writer& operator=(const writer&) = delete;
+    ~writer();
+
+    /// Hands a call over; it is posted back when it has its answer. Or why it is refused at once.
+    std::optional<errc> push(std::shared_ptr<call>);
+
+    /// Ends the thread: what has arrived is written, unless there is trouble.
+    void close();
+
+    std::string trouble() const;
+    journal::figures counted() const noexcept { return {commits_, entries_}; }
+    const inheritance& inherited() const noexcept { return file_.inherited(); }
+
+    /// On the thread, in a call: forgets all that is due.
+    result<std::size_t> sweep_all();
+
+private:
+    using instant = std::chrono::steady_clock::time_point;
+
+    void work();
+    void serve(calls arrived);
+    void commit(calls group, calls& done);
+    void read(const calls& asked, calls& done);
+    boost::system::error_code transact(calls& group, bool mending, calls& done);
+    boost::system::error_code first_writes();
+    void note(const boost::system::error_code&);
+    boost::system::error_code broken(const std::exception&);
+    void mend();
+    bool sound();
+    void sweep_some();
+    void copy_log();
+    void end();
+    void hand_back(calls done);
+    void drop_spoiled(calls& group, std::size_t at, const char* why, calls& done);
+
+    boost::asio::io_context& io_;
+    const clock& clock_;
+    telemetry::log& log_;
+    const tuning tuned_;
+    const duration retention_;
+
+    // Of the thread, once it runs.
+    journal_file file_;
+    bool sick_ = false;
+    bool reopen_ = false;  ///< before anything else is tried
+    bool damaged_ = false; ///< the whole file is looked at before it is trusted again
+    bool erased_ = false;  ///< since the log was last emptied
+    calls pending_;        ///< records that wait for the disk, in order
+    calls refused_;        ///< begins and departures that may be there all the same
+    instant next_try_{};
+    instant next_sweep_{};
+
+    std::atomic<bool> well_ = true;
+    std::atomic<std::uint64_t> commits_ = 0;
+    std::atomic<std::uint64_t> entries_ = 0;
+
+    mutable std::mutex mutex_;
+    std::condition_variable wake_;
+    calls arrived_;
+    bool stopping_ = false;
+    std::string trouble_;
+
+    std::thread thread_;
+};
+
+} // namespace offboard::journal::sqlite
