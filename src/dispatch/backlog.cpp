@@ -71,11 +71,14 @@ void dispatcher::enqueue(const live_pointer& live, std::size_t customer, settlem
         const vendors::place on_wire = place_of(a, {});
         const bool used_up =
             s.history.lost >= 2 && vendors::repeat_rule(s.action, on_wire) == vendors::repeat::once;
-        if (used_up || !place || given_up(*live->op)) {
+        // Whom it was about the journal may have forgotten: nothing is sent about nobody.
+        const bool erased = s.who->value.empty();
+        if (used_up || erased || !place || given_up(*live->op)) {
             settlement& end = too_late.emplace_back();
             end.op = a.op;
             end.step = a.step;
-            end.outcome = outcome_at_the_end(s, place ? "given_up" : "not_configured");
+            end.outcome = outcome_at_the_end(s, erased ? "erased" : place ? "given_up" : "not_configured");
+            if (erased) end.outcome.retryable = false;
             continue;
         }
         a.turn = ++s.turn;
@@ -122,14 +125,17 @@ asio::awaitable<void> dispatcher::feed() {
 
 asio::awaitable<result<dispatcher::live_pointer>> dispatcher::bring_in(std::string id) {
     if (draining_) co_return errc::draining;
-    if (live_pointer live = find(id)) co_return live;
-    ++reading_;
-    auto found = co_await journal_.find(id);
-    const std::unordered_set<std::string> settled = end_of_reading();
-    if (live_pointer live = find(id)) co_return live;
-    if (found.has_error()) co_return found.error();
-    // Brought in and settled by others while it was being read: what was read is out of date.
-    if (settled.contains(id)) co_return errc::journal_unavailable;
+    result<std::shared_ptr<operation>> found = errc::not_found;
+    for (bool current = false; !current;) {
+        if (live_pointer live = find(id)) co_return live;
+        ++reading_;
+        found = co_await journal_.find(id);
+        const std::unordered_set<std::string> settled = end_of_reading();
+        if (live_pointer live = find(id)) co_return live;
+        if (found.has_error()) co_return found.error();
+        // Brought in and settled by others while it was being read: what was read is out of date.
+        current = !settled.contains(id);
+    }
     if (beginning_.contains(id)) co_return errc::not_found; // nobody knows its id yet
     const std::size_t steps = (*found)->steps.size();
     if (!room_for(steps)) co_return errc::queue_full;

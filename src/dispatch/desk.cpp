@@ -179,8 +179,12 @@ asio::awaitable<void> desk::run(lane* l, line::call call, bool apart, policy::br
     if (known.has_error()) {
         // Nothing has left. The pacer's slot stays taken: a call too few is better than one too many.
         way.land();
-        put_back_now({std::move(p.places), apart});
+        later group{std::move(p.places), apart};
+        settlements cancelled;
+        withdraw(group, cancelled);
+        put_back_now(std::move(group));
         look_at(owner_.clock_.now() + journal_pause);
+        co_await owner_.settle(std::move(cancelled), std::nullopt);
         co_return;
     }
     settlements settled;

@@ -91,6 +91,8 @@ private:
     bool try_again(ask&, const outcome& if_given_up, bool lost, settlements&);
     static void settle(ask, outcome, settlements&);
     static void note(const ask&, settlements&);
+    /// Takes out, as cancelled, what was cancelled while it was in flight and has turned out not to be done.
+    static void withdraw(later&, settlements&);
     void put_back(later, steady_time due);
     void put_back_now(later);
 

@@ -109,6 +109,7 @@ bool desk::on_failure(packed& p, errc e, settlements& settled) {
             if (try_again(a, given_up, lost, settled)) add(group.places, place, std::move(a));
         }
     }
+    withdraw(group, settled);
     put_back(std::move(group), again);
     return true;
 }
@@ -131,6 +132,7 @@ bool desk::reauthorise(packed& p, const incoming_response& answer, settlements& 
         }
     }
     if (!settled.empty()) log_refused(owner_.log_, vendor_, p.batch);
+    withdraw(group, settled);
     put_back_now(std::move(group));
     return refused;
 }
@@ -181,6 +183,8 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, settle
             }
         }
     }
+    withdraw(failed, settled);
+    withdraw(throttled, settled);
     learn(l, verdicts, hopeless);
     isolate(l, std::move(undecided));
     if (answer.status == 429)
@@ -268,6 +272,16 @@ bool desk::try_again(ask& a, const outcome& if_given_up, bool lost, settlements&
     owner_.metrics_.count_retries(vendor_, s.action, word::of(if_given_up.code));
     note(a, settled);
     return true;
+}
+
+void desk::withdraw(later& group, settlements& settled) {
+    for (line::place& place : group.places) {
+        for (ask& a : place.asks)
+            if (a.op->stopped && !a.what().history.acted_before)
+                settle(std::move(a), outcome_of(step_status::cancelled, "cancelled", false), settled);
+        std::erase_if(place.asks, [](const ask& a) { return !a.op; });
+    }
+    std::erase_if(group.places, [](const line::place& p) { return p.asks.empty(); });
 }
 
 void desk::note(const ask& a, settlements& settled) {

@@ -5,6 +5,7 @@
 #include "offboard/async/sleep.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace asio = boost::asio;
 
@@ -86,7 +87,17 @@ asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::strin
     const std::size_t steps = op->steps.size();
 
     const std::uint64_t waiting = live_steps_ + parked_steps_;
-    if (waiting > 0 && waiting + steps > settings_.limits.queue) co_return errc::queue_full;
+    if (waiting > 0 && waiting + steps > settings_.limits.queue) {
+        // An earlier operation's state is told all the same.
+        if (!key) co_return errc::queue_full;
+        auto known = co_await journal_.recall(std::move(*key));
+        if (known.has_error()) co_return known.error();
+        if (!*known) co_return errc::queue_full;
+        accepted earlier;
+        earlier.id = std::move(**known);
+        earlier.replayed = true;
+        co_return earlier;
+    }
     const bool at_once = room_for(steps) || !journal_.durable();
     if (is_settled(*op)) op->settled_at = op->created_at;
 
@@ -164,6 +175,7 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::retry(std:
     live->undecided += opened.size();
     live->op->settled_at.reset();
     live->settles_at.reset();
+    live->op->stopped = false;
     live->op->retried_at = clock_.today();
     std::vector<journal::progress_record> records(1);
     records.front().id = live->op->id;
@@ -193,6 +205,11 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::cancel(std
     if (found.has_error()) co_return found.error();
     const live_pointer live = *found;
     settlements stopped;
+    // What is in a call now finishes; should the vendor push it back, it is not sent again.
+    const bool flying = std::ranges::any_of(live->op->steps, [](const step& s) {
+        return s.stage == stage::in_flight && !is_settled(s.outcome.status);
+    });
+    const bool withheld = flying && !std::exchange(live->op->stopped, true);
     for (std::uint32_t i = 0; i < live->op->steps.size(); ++i) {
         const step& s = live->op->steps[i];
         const bool waits = s.stage == stage::held || s.stage == stage::queued;
@@ -204,10 +221,11 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::cancel(std
         stop.outcome.status = step_status::cancelled;
         stop.outcome.code = "cancelled";
     }
-    if (stopped.empty()) {
+    if (stopped.empty() && !withheld) {
         if (live->op->settled_at) release(live);
         co_return errc::nothing_to_do;
     }
+    live->op->stopped = true;
     log_.info("operation cancelled", {{"operation", live->op->id}, {"steps", stopped.size()}});
     co_await settle(std::move(stopped), std::nullopt);
     const std::shared_ptr<const operation> shown = live->op;

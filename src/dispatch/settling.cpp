@@ -4,10 +4,21 @@
 #include "offboard/dispatch/dispatcher.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace asio = boost::asio;
 
 namespace offboard::dispatch {
+
+namespace {
+
+/// An operation's news stand together, a step's in the order they came: what a try left, then what it ended
+/// as.
+constexpr auto order = [](const auto& news) {
+    return std::tuple(news.op.get(), news.step, is_settled(news.outcome.status));
+};
+
+} // namespace
 
 asio::awaitable<void> dispatcher::settle(settlements news, std::optional<journal::flight_number> landed) {
     while (!news.empty() || landed) {
@@ -40,7 +51,7 @@ asio::awaitable<void> dispatcher::settle(settlements news, std::optional<journal
 
 void dispatcher::decide(settlements& news) {
     // By operation and step: each operation's changes are one record.
-    std::ranges::sort(news, {}, [](const settlement& s) { return std::pair(s.op.get(), s.step); });
+    std::ranges::sort(news, {}, order);
     for (settlement& n : news) {
         if (n.outcome.status == step_status::pending) continue;
         step& s = n.op->steps[n.step];
@@ -72,7 +83,7 @@ void dispatcher::shut_gates(settlements& news) {
     if (skipped.empty()) return;
     decide(skipped);
     std::ranges::move(skipped, std::back_inserter(news));
-    std::ranges::sort(news, {}, [](const settlement& s) { return std::pair(s.op.get(), s.step); });
+    std::ranges::sort(news, {}, order);
 }
 
 std::vector<journal::progress_record> dispatcher::records_of(const settlements& news) {

@@ -9,6 +9,7 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <optional>
 #include <stdexcept>
@@ -75,6 +76,30 @@ secret derive(const secret& from, std::string purpose) {
 
 } // namespace
 
+/// Random bytes of OpenSSL's, drawn by the block: a call of its generator costs more than what it is for
+/// here. What is handed out is wiped.
+class keyring::random_block {
+public:
+    random_block() = default;
+    random_block(const random_block&) = delete;
+    random_block& operator=(const random_block&) = delete;
+    ~random_block() { OPENSSL_cleanse(block_.data(), block_.size()); }
+
+    void take(unsigned char* into, std::size_t size) {
+        if (size > block_.size() - used_) {
+            require(RAND_priv_bytes(block_.data(), static_cast<int>(block_.size())) == 1);
+            used_ = 0;
+        }
+        std::copy_n(block_.data() + used_, size, into);
+        OPENSSL_cleanse(block_.data() + used_, size);
+        used_ += size;
+    }
+
+private:
+    std::array<unsigned char, 4096> block_{};
+    std::size_t used_ = 4096;
+};
+
 /// AES-256-GCM either way. A context for each way is kept: making one costs more than encrypting a key does.
 class keyring::gcm {
 public:
@@ -91,14 +116,15 @@ public:
     }
 
     /// `key`: null when it stays.
-    std::string seal(const secret* key, std::string_view context, std::string_view plain) {
+    std::string seal(random_block& random, const secret* key, std::string_view context,
+                     std::string_view plain) {
         EVP_CIPHER_CTX* const ctx = seal_.get();
         std::string out(nonce_size + plain.size() + tag_size, '\0');
         unsigned char* const nonce = bytes(out);
         unsigned char* const text = nonce + nonce_size;
         int n = 0;
-        require(RAND_bytes(nonce, nonce_size) == 1 &&
-                EVP_EncryptInit_ex2(ctx, nullptr, key_bytes(key), nonce, nullptr) == 1 &&
+        random.take(nonce, nonce_size);
+        require(EVP_EncryptInit_ex2(ctx, nullptr, key_bytes(key), nonce, nullptr) == 1 &&
                 EVP_EncryptUpdate(ctx, nullptr, &n, bytes(context), length(context)) == 1 &&
                 EVP_EncryptUpdate(ctx, text, &n, bytes(plain), length(plain)) == 1 &&
                 EVP_EncryptFinal_ex(ctx, text + n, &n) == 1 &&
@@ -179,7 +205,8 @@ struct keyring::master {
     hmac digests;
 };
 
-keyring::keyring(std::vector<master_key> keys) : sealer_(std::make_unique<gcm>()) {
+keyring::keyring(std::vector<master_key> keys)
+    : random_(std::make_unique<random_block>()), sealer_(std::make_unique<gcm>()) {
     if (keys.empty()) throw std::runtime_error("the journal has no master key");
     for (const master_key& k : keys) {
         if (k.key.reveal().size() != key_size)
@@ -210,13 +237,13 @@ std::string keyring::mark_of(std::string_view id) const {
 
 secret keyring::make_key() const {
     std::string key(key_size, '\0');
-    require(RAND_priv_bytes(bytes(key), key_size) == 1);
+    random_->take(bytes(key), key_size);
     return secret(std::move(key));
 }
 
 std::string keyring::wrap(const secret& key, std::string_view owner) const {
     require(key.reveal().size() == key_size);
-    return masters_.front()->wrapping.seal(nullptr, owner, key.reveal());
+    return masters_.front()->wrapping.seal(*random_, nullptr, owner, key.reveal());
 }
 
 result<secret> keyring::unwrap(std::string_view key_id, std::string_view wrapped,
@@ -231,7 +258,7 @@ result<secret> keyring::unwrap(std::string_view key_id, std::string_view wrapped
 }
 
 std::string keyring::seal(const secret& key, std::string_view context, std::string_view plain) const {
-    return sealer_->seal(&key, context, plain);
+    return sealer_->seal(*random_, &key, context, plain);
 }
 
 result<std::string> keyring::open(const secret& key, std::string_view context,

@@ -51,11 +51,13 @@ public:
     std::vector<std::string> digests(std::string_view what, std::string_view text) const;
 
 private:
+    class random_block;
     class gcm;
     class hmac;
     struct master;
     std::vector<std::unique_ptr<master>> masters_; ///< the newest first
-    std::unique_ptr<gcm> sealer_;                  ///< for the keys of operations
+    std::unique_ptr<random_block> random_;
+    std::unique_ptr<gcm> sealer_; ///< for the keys of operations
 };
 
 } // namespace offboard::journal

@@ -46,6 +46,15 @@ public:
         co_return out;
     }
 
+    asio::awaitable<result<std::optional<std::string>>> recall(idempotency given) override {
+        std::optional<std::string> id;
+        const auto known = keys_.find({given.caller, given.key});
+        if (known == keys_.end()) co_return id;
+        if (known->second.fingerprint != given.fingerprint) co_return errc::key_reused;
+        id = known->second.id;
+        co_return id;
+    }
+
     asio::awaitable<result<flight_number>> depart(departure) override {
         co_return result<flight_number>(++flights_);
     }

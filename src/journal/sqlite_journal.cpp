@@ -38,6 +38,12 @@ public:
         return sent(std::move(c));
     }
 
+    asio::awaitable<result<std::optional<std::string>>> recall(idempotency given) override {
+        return sent(made<std::optional<std::string>>(
+            call::kind::read,
+            [given = std::move(given)](store& s, wall_time now) { return s.recall(given, now); }));
+    }
+
     asio::awaitable<result<flight_number>> depart(departure leaving) override {
         const flight_number number = ++last_flight_;
         auto c = made<flight_number>(

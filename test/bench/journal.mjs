@@ -12,11 +12,12 @@ import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { configuration, exchange, Gateway, Sandbox } from '../system/harness.mjs';
+import { configuration, exchange, Program, program, Sandbox } from '../system/harness.mjs';
 import { Caller } from './caller.mjs';
 
 const { values: given, positionals } = parseArgs({ allowPositionals: true, options: {
@@ -37,6 +38,30 @@ const plans = {
   },
 };
 const journals = (plan) => ({ memory: undefined, sqlite: { sqlite: { path: join(folder, `${plan}.db`) }, keys: [{ id: 'bench', key_file }] } });
+
+async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
+
+/** The gateway without a line of log for every request, and therefore on ports that are known before. */
+async function start(config) {
+  const gateway = { port: await freePort(), admin: await freePort() };
+  const file = join(folder, 'offboard.yaml');
+  const listening = { listen: `127.0.0.1:${gateway.port}`, admin_listen: `127.0.0.1:${gateway.admin}` };
+  writeFileSync(file, JSON.stringify({ ...config, ...listening }, null, 1));
+  gateway.program = new Program(program('offboard-gateway'), ['--config', file]);
+  const early = gateway.program.ended.then(() => { throw new Error(gateway.program.lines.join('\n')); });
+  early.catch(() => {}); // only of interest while it starts
+  const ready = async () => {
+    while ((await exchange(gateway.admin, 'GET', '/readyz').catch(() => ({}))).status !== 200);
+  };
+  await Promise.race([ready(), early]);
+  return gateway;
+}
 
 function cpu(pid) {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop().split(' ');
@@ -93,8 +118,9 @@ async function fsyncs(gateway, work) {
 
 async function measure(plan, name, journal) {
   const sandbox = await Sandbox.start();
-  const gateway = await Gateway.start(configuration(sandbox.port, { log: { level: 'warn' }, plans, default_plan: 'lapse', ...(journal && { journal }) }));
+  let gateway;
   try {
+    gateway = await start(configuration(sandbox.port, { log: { level: 'warn' }, plans, default_plan: 'lapse', ...(journal && { journal }) }));
     await sandbox.set({ rate_limit: { calls: 1_000_000_000, per_ms: 1000 } });
     await load(gateway, plan, 1); // connections, tokens, caches
     const { pid } = gateway.program.child;
@@ -116,7 +142,7 @@ async function measure(plan, name, journal) {
       'not 200': others || '-',
     };
   } finally {
-    await gateway.stop();
+    await gateway?.program.stop();
     await sandbox.stop();
   }
 }

@@ -102,13 +102,12 @@ async function repeat(crowd, orders) {
   });
 }
 
-/** Whose requests had no answer, or came twice: one operation each, by the identifier of the first customer. */
+/** Requests that had no answer or were refused at first are one operation each, found by a person in it. */
 async function lookUp(gateway, orders) {
-  await eachOf(orders.filter((order) => order.doubtful || order.refused > 0).slice(-1000), 16, async (order) => {
+  await eachOf(orders.filter((order) => order.doubtful || order.refused > 0), 16, async (order) => {
     const [{ identifiers }] = order.request.customers;
     const body = { identifier: { type: 'email', value: identifiers.email } };
     const answer = await exchange(gateway.port, 'POST', '/offboard/lookup', { body, headers: { 'content-type': 'application/json' } });
-    if (!order.request.plan.includes('lapse') && answer.status === 200 && answer.body.operations.length === 0) return;
     assert.equal(answer.status, 200, answer.text);
     assert.deepEqual(answer.body.operations.map((o) => o.id), [order.id]);
   });
@@ -122,7 +121,6 @@ test(`nothing that was answered is lost, whenever the process dies: ${rounds} ro
   const crowd = new Crowd(random, people);
   const sandbox = await Sandbox.start();
   const record = new Record(sandbox);
-  let gateway;
   try {
     // Tokens run out within the rounds; the vendor's own limit is none, the gateway's budget is.
     await sandbox.set({ capillary_token_s: 2, mention_me_token_s: 3, rate_limit: { calls: 1_000_000, per_ms: 1000 } });
@@ -134,22 +132,22 @@ test(`nothing that was answered is lost, whenever the process dies: ${rounds} ro
 
     await sandbox.clear();
     await sandbox.set({ latency_ms: 0 });
-    crowd.begin(gateway = await start(config), 0, 0);
+    crowd.begin(await start(config), 0, 0);
     const orders = await settle(crowd);
     // Settled is durable: also when the process dies with the last answer.
-    await end(gateway, 'SIGKILL', people);
+    await end(crowd.gateway, 'SIGKILL', people);
+    await crowd.all();
     await record.collect();
     const before = record.last;
 
-    crowd.begin(gateway = await start(config), 0, 0);
+    crowd.begin(await start(config), 0, 0);
     crowd.strict = true;
     await eachOf(orders, 16, async (order) => assert.notEqual((await crowd.read(order)).status, 202, `${order.id} was settled`));
     await repeat(crowd, orders);
-    await lookUp(gateway, orders);
+    await lookUp(crowd.gateway, orders);
     assert.equal(await record.collect(), before, 'a repeated request was sent to a vendor');
-    crowd.agent.destroy();
-    await end(gateway, 'SIGTERM', people);
-    gateway = undefined;
+    await crowd.all();
+    await end(crowd.gateway, 'SIGTERM', people);
 
     const figures = judge(crowd.orders, record, await sandbox.state());
     const { calls } = await sandbox.control('GET', 'counts?window_ms=1000');
@@ -159,8 +157,8 @@ test(`nothing that was answered is lost, whenever the process dies: ${rounds} ro
     rmSync(folder, { recursive: true });
   } catch (error) {
     error.message += `\nseed ${seed}; the journal is kept in ${folder}`;
-    if (gateway) error.message += `\nlog:\n${gateway.program.lines.slice(-20).join('\n')}`;
-    gateway?.program.child.kill('SIGKILL');
+    error.message += `\nlog:\n${crowd.gateway?.program.lines.slice(-20).join('\n')}`;
+    crowd.gateway?.program.child.kill('SIGKILL');
     throw error;
   } finally {
     await sandbox.stop();

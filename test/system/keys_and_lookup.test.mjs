@@ -97,6 +97,9 @@ withEachJournal('a request that is refused takes no key', async (gateway, sandbo
   await sandbox.sent('forget');
   const later = one('lapse', 2);
   await gateway.offboard(later, 503, keyed('"later"'));
+  // However full it is, an earlier operation is told of.
+  assert.equal((await gateway.offboard(one('lapse'), 200, keyed('"k"'))).body.id, mended.body.id);
+  await gateway.offboard(later, 422, keyed('"k"'));
   await sandbox.clear();
   await gateway.settled(holder.id);
   assert.equal(replayed(await gateway.offboard(later, 200, keyed('"later"'))), undefined);

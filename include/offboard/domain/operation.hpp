@@ -50,6 +50,8 @@ struct operation {
     /// [first, last) of the customer's steps in `steps`.
     std::pair<std::size_t, std::size_t> steps_of(std::size_t customer) const noexcept;
     std::vector<std::uint32_t> first_step; ///< per customer, plus one past the end
+    bool stopped =
+        false; ///< cancelled: what was never sent is not sent any more; not remembered by the journal
 };
 
 /// Customers × plan = steps. Steps without an identifier are settled as skipped/no_identifier.

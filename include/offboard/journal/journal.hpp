@@ -89,6 +89,9 @@ public:
     virtual boost::asio::awaitable<result<begun>> begin(std::shared_ptr<operation>,
                                                         std::optional<idempotency>) = 0;
 
+    /// The id of the operation under a key, when there is one; errc::key_reused as for begin().
+    virtual boost::asio::awaitable<result<std::optional<std::string>>> recall(idempotency) = 0;
+
     /// Before the first byte of a call. errc::journal_unavailable: it must not be sent.
     virtual boost::asio::awaitable<result<flight_number>> depart(departure) = 0;
 

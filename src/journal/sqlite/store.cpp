@@ -54,6 +54,15 @@ result<begun> store::begin(const operation& op, const std::optional<idempotency>
     return out;
 }
 
+result<std::optional<std::string>> store::recall(const idempotency& given, wall_time now) {
+    const result<std::optional<begun>> earlier = replay(ring_.digests("idempotency", idempotency_text(given)),
+                                                        ring_.digests("fingerprint", given.fingerprint), now);
+    if (earlier.has_error()) return earlier.error();
+    std::optional<std::string> id;
+    if (*earlier) id = (**earlier).id;
+    return id;
+}
+
 /// The operation that the key stands for, if it is known under any master key.
 result<std::optional<begun>> store::replay(const std::vector<std::string>& hashes,
                                            const std::vector<std::string>& fingerprints, wall_time now) {

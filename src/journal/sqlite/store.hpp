@@ -26,6 +26,7 @@ public:
     static result<std::unique_ptr<store>> make(database&, const keyring&, key_table, duration keep_keys);
 
     result<begun> begin(const operation&, const std::optional<idempotency>&, wall_time now);
+    result<std::optional<std::string>> recall(const idempotency&, wall_time now);
     result<void> depart(const departure&, flight_number);
 
     /// Throws std::logic_error for an operation that was never begun.

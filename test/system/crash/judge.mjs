@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 
 const ok = new Set(['accepted', 'succeeded', 'absent']);
+/** What is sent once more at most when its answer was lost: a revoke of all earns, and forget. */
+const once = new Set(['capillary.revoke_earn', 'billing.forget']);
 /** Deliveries that the caller of a vendor cannot read as an answer. */
 const broken = new Set(['cut', 'reset', 'stall', 'truncated', 'cut_mid_body', 'cut_after_headers']);
 const promotion = '202779';
@@ -93,6 +95,7 @@ function effects(state) {
 /** Every order is settled by now. Returns figures of what was judged, for whoever wants to see that it was not nothing. */
 export function judge(orders, record, state) {
   const happened = effects(state);
+  const faults = [];
   const figures = { operations: 0, customers: 0, unknown: 0, failed: 0, repeated: 0, forgets: 0, forgets_twice: 0 };
   for (const order of orders) {
     if (!order.abandoned) ++figures.operations;
@@ -105,9 +108,14 @@ export function judge(orders, record, state) {
         return;
       }
       ++figures.customers;
-      customer(order, c, identifiers, { record, happened, figures });
+      try {
+        customer(order, c, identifiers, { record, happened, figures });
+      } catch (fault) {
+        faults.push(fault.message);
+      }
     });
   }
+  assert.equal(faults.length, 0, `${faults.length} customers:\n${faults.slice(0, 5).join('\n')}`);
   return figures;
 }
 
@@ -125,10 +133,12 @@ function customer(order, c, who, { record, happened, figures }) {
     assert.notEqual(step.status, 'pending', say(step, 'not settled'));
     if (ok.has(step.status)) assert.ok(receptions.length > 0, say(step, 'no vendor was ever asked'));
     if (step.status === 'skipped' || step.status === 'cancelled') assert.equal(receptions.length, 0, say(step, 'was sent'));
-    if (step.status === 'failed') assert.ok(!happened(step, who), say(step, 'the vendor did it'));
+    // A vendor that does it and answers 5xx has said that it failed; only what may not be repeated freely is in doubt then.
+    const misled = !once.has(step.step) && receptions.some(({ status }) => status >= 500);
+    if (step.status === 'failed' && !misled) assert.ok(!happened(step, who), say(step, 'the vendor did it'));
     const traceable = who.capillary_id || !step.step.startsWith('capillary.revoke') || step.vendor?.entity_id;
     if (ok.has(step.status) && step.status !== 'absent' && traceable) assert.ok(happened(step, who), say(step, 'the vendor did nothing'));
-    if (step.step === 'billing.forget' || step.step === 'capillary.revoke_earn') {
+    if (once.has(step.step)) {
       assert.ok(unexplained(step, receptions).length <= 2, say(step, 'sent more than once again after answers that were lost'));
     }
     if (step.step === 'billing.forget' && receptions.length > 0) ++figures.forgets;
