@@ -27,6 +27,9 @@ http::client_settings client_settings_of(vendor v, const config::vendor_settings
 /// A token that is refused within this time of being made was no good from the start.
 constexpr auto fresh_for = std::chrono::minutes(1);
 
+/// So many of them in a row are no accident.
+constexpr std::uint32_t enough_useless = 3;
+
 /// A token is renewed a tenth of its life early, at most a minute: clocks differ and calls take time.
 duration usable_for(std::chrono::seconds lifetime) {
     const duration early = std::min<duration>(duration(lifetime) / 10, std::chrono::minutes(1));
@@ -69,9 +72,9 @@ void vendor_link::judge(const shared_secret& used, bool refused) {
     // new ones are refused as well, the next is asked for after a growing while.
     token_.reset();
     if (clock_.now() - made_at_ >= fresh_for) useless_ = 0;
-    if (useless_++ == 0) return;
+    if (++useless_ < enough_useless) return;
     failure_ = errc::token_refused;
-    hold(useless_ - 1);
+    hold(useless_ - enough_useless);
 }
 
 void vendor_link::hold(std::uint32_t failures) {
