@@ -1,5 +1,6 @@
 #include "offboard/api/offboard_routes.hpp"
 
+#include "gatekeeper.hpp"
 #include "negotiation.hpp"
 
 #include "offboard/api/idempotency_key.hpp"
@@ -21,6 +22,8 @@ namespace {
 constexpr auto json_type = "application/json";
 /// Operations in the answer to a lookup, the newest first.
 constexpr std::size_t most_looked_up = 100;
+/// For the issuer's keys, before a request's own wait begins: both together stay below what an ingress waits.
+constexpr auto longest_wait_for_keys = std::chrono::seconds(5);
 
 /// How long this request may wait for its operation, and what of Prefer is honoured.
 struct patience {
@@ -89,23 +92,60 @@ std::optional<http::response> admit_openapi(const http::request& head) {
     return std::nullopt;
 }
 
+/// What a request needs besides write.
+config::scope_set scopes_for(const offboarding& what) {
+    config::scope_set out;
+    if (what.plan.forget) out.add(config::scope::erase);
+    if (what.gate == erase_gate::none) out.add(config::scope::operate);
+    return out;
+}
+
+/// Whose it is not, to those it is not there.
+bool may_see(const http::request& request, const operation& op) {
+    const caller& who = caller_of(request);
+    return op.caller == who.name || who.scopes.has(config::scope::operate);
+}
+
 } // namespace
 
-offboard_routes::offboard_routes(const config::settings& settings, dispatch::dispatcher& dispatcher,
-                                 journal::journal& j, const clock& c, random_source& random,
-                                 std::shared_ptr<const std::string> openapi)
-    : settings_(settings), dispatcher_(dispatcher), journal_(j), clock_(c), random_(random),
-      openapi_(std::move(openapi)) {}
+offboard_routes::offboard_routes(const config::settings& settings, authenticator& who,
+                                 dispatch::dispatcher& dispatcher, journal::journal& j, const clock& c,
+                                 random_source& random, std::shared_ptr<const std::string> openapi)
+    : settings_(settings), gate_(std::make_unique<gatekeeper>(who, c)), dispatcher_(dispatcher), journal_(j),
+      clock_(c), random_(random), openapi_(std::move(openapi)) {}
+
+offboard_routes::~offboard_routes() = default;
 
 void offboard_routes::add_to(http::router& router) {
-    router.add({"POST", "/offboard", [this](http::request&& r) { return post(r); }, admit_post});
-    router.add({"GET", "/offboard/{id}", [this](http::request&& r) { return get(r); }, admit_get});
-    router.add(
-        {"POST", "/offboard/{id}/retry", [this](http::request&& r) { return retry(r); }, admit_command});
-    router.add(
-        {"POST", "/offboard/{id}/cancel", [this](http::request&& r) { return cancel(r); }, admit_command});
-    router.add({"POST", "/offboard/lookup", [this](http::request&& r) { return lookup(r); }, admit_post});
+    using config::scope;
+    add(router, "POST", "/offboard", scope::write, &offboard_routes::post, admit_post);
+    add(router, "GET", "/offboard/{id}", scope::read, &offboard_routes::get, admit_get);
+    add(router, "POST", "/offboard/{id}/retry", scope::operate, &offboard_routes::retry, admit_command);
+    add(router, "POST", "/offboard/{id}/cancel", scope::operate, &offboard_routes::cancel, admit_command);
+    add(router, "POST", "/offboard/lookup", scope::operate, &offboard_routes::lookup, admit_post);
     router.add({"GET", "/openapi.yaml", [this](http::request&& r) { return contract(r); }, admit_openapi});
+}
+
+void offboard_routes::add(http::router& router, const char* method, const char* pattern, config::scope needed,
+                          endpoint serve, admission admit) {
+    const auto admit_known = [this, needed, admit](http::request& head) {
+        std::optional<http::response> refused = gate_->admit(head, needed);
+        return refused ? std::move(refused) : admit(head);
+    };
+    const auto handle = [this, needed, serve](http::request&& r) {
+        return r.admitted ? (this->*serve)(r) : let_in(r, needed, serve);
+    };
+    router.add({method, pattern, handle, admit_known});
+}
+
+asio::awaitable<http::response> offboard_routes::let_in(http::request& request, config::scope needed,
+                                                        endpoint serve) {
+    const patience until = patience_of(request, settings_, settings_.deadline.standard);
+    const duration wait = std::min<duration>(until.wait, longest_wait_for_keys);
+    auto refused = co_await gate_->let_in(request, needed, clock_.now() + wait);
+    if (refused) co_return finish(std::move(*refused), request);
+    http::response out = co_await (this->*serve)(request);
+    co_return out;
 }
 
 asio::awaitable<http::response> offboard_routes::contract(http::request& request) {
@@ -134,6 +174,8 @@ asio::awaitable<http::response> offboard_routes::post(http::request& request) {
     fault_list faults;
     offboarding what = read_offboarding(*body, settings_, faults);
     if (!faults.empty()) co_return finish(validation_problem(faults, request.request_id), request);
+    if (auto lacking = gatekeeper::lacking(request, scopes_for(what)))
+        co_return finish(std::move(*lacking), request);
 
     std::string id = make_ulid(clock_.today(), random_);
     if (what.dry_run) {
@@ -150,11 +192,14 @@ asio::awaitable<http::response> offboard_routes::post(http::request& request) {
     std::optional<journal::idempotency> key;
     if (idempotency_key given = read_idempotency_key(request); !given.text.empty()) {
         key.emplace();
+        key->caller = caller_of(request).name;
         key->key = std::move(given.text);
         key->fingerprint = "POST /offboard\n";
         key->fingerprint += request.body;
     }
-    auto begun = co_await dispatcher_.begin(std::move(what), std::move(id), std::string(), std::move(key));
+    std::string asked_by = caller_of(request).name;
+    auto begun =
+        co_await dispatcher_.begin(std::move(what), std::move(id), std::move(asked_by), std::move(key));
     if (begun.has_error()) co_return finish(refusal(begun.error(), request), request);
     auto found = co_await dispatcher_.await_settled(begun->id, deadline);
     // What was taken is being done: the answer is no 5xx, whatever became of reading it back.
@@ -169,7 +214,11 @@ asio::awaitable<http::response> offboard_routes::get(http::request& request) {
     std::string id(request.parameter("id"));
     if (!is_ulid(id)) co_return finish(problem_of(errc::not_found, request.request_id), request);
     const patience until = patience_of(request, settings_, duration::zero());
-    auto found = co_await dispatcher_.await_settled(std::move(id), clock_.now() + until.wait);
+    // Whose it is comes before any wait: that would tell that it is there.
+    auto found = co_await dispatcher_.await_settled(id, clock_.now());
+    if (found.has_value() && !may_see(request, **found)) found = errc::not_found;
+    if (found.has_value() && !(*found)->settled_at && until.wait > duration::zero())
+        found = co_await dispatcher_.await_settled(std::move(id), clock_.now() + until.wait);
     if (found.has_error()) co_return finish(refusal(found.error(), request), request);
     http::response out = answer(**found, request, until.applied);
     co_return out;
@@ -242,6 +291,7 @@ http::response offboard_routes::answer(const operation& op, const http::request&
 
 http::response offboard_routes::finish(http::response out, const http::request& request) const {
     out.with("traceparent", telemetry::continue_trace(request.header("traceparent"), random_));
+    if (request.admitted) out.asked_by = caller_of(request).name;
     return out;
 }
 

@@ -37,7 +37,7 @@ constexpr row rows[] = {
     {errc::queue_full, 503, "overloaded", "Too many steps are waiting for a vendor. No vendor was called."},
     {errc::journal_full, 503, "overloaded", "Too many operations are unsettled. No vendor was called."},
     {errc::journal_unavailable, 503, "journal-unavailable",
-     "The journal cannot be written. No vendor was called."},
+     "The journal cannot be used now. No vendor was called for this request."},
     {errc::draining, 503, "draining", "This instance is shutting down. No vendor was called."},
 };
 

@@ -65,7 +65,8 @@ gateway::gateway(const config::settings& settings, telemetry::log& log)
     : settings_(settings), log_(log), signals_(io_, SIGTERM, SIGINT), tasks_(io_.get_executor(), log),
       journal_(open_journal(io_, settings, clock_, log)),
       dispatcher_(io_, settings, *journal_, clock_, random_, log, metrics_),
-      routes_(settings, dispatcher_, *journal_, clock_, random_,
+      authenticator_(io_, settings.auth, clock_, log),
+      routes_(settings, authenticator_, dispatcher_, *journal_, clock_, random_,
               std::make_shared<const std::string>(openapi_yaml)),
       main_router_(api::problem), admin_router_(api::problem),
       main_(io_, main_limits(settings), main_router_, hooks("main"), log),
@@ -99,6 +100,7 @@ http::server_hooks gateway::hooks(std::string_view listener) {
             {"milliseconds", std::chrono::duration<double, std::milli>(r.took).count()},
             {"delivered", r.delivered}};
         if (!r.concerning.empty()) fields.push_back({"operation", r.concerning});
+        if (!r.asked_by.empty()) fields.push_back({"caller", r.asked_by});
         log_.write(lines, "request", std::span<const telemetry::field>(fields));
     };
     return out;
@@ -122,10 +124,12 @@ int gateway::run() {
     const bool listening =
         listen(main_, "main", settings_.listen) && listen(admin_, "admin", settings_.admin_listen);
     ready_ = listening_ = listening;
-    if (listening)
+    if (listening) {
         dispatcher_.start();
-    else
+        authenticator_.start();
+    } else {
         ::raise(SIGTERM);
+    }
     tasks_.spawn("serve", serve());
     io_.run();
     return listening ? 0 : 2;
@@ -149,6 +153,7 @@ asio::awaitable<void> gateway::serve() {
         log_.info("operations left for the next process", {{"operations", left}});
     else if (left > 0)
         log_.error("operations lost with the process", {{"operations", left}});
+    co_await authenticator_.stop();
     co_await dispatcher_.stop();
     co_await admin_.drain(clock_.now());
     log_.info("stopped");

@@ -24,7 +24,8 @@ namespace offboard::app {
 /// thread.
 class gateway {
 public:
-    /// Throws std::runtime_error when a certificate bundle cannot be read or the journal cannot be used.
+    /// Throws std::runtime_error when a certificate bundle, the journal or a token issuer's keys cannot be
+    /// used.
     gateway(const config::settings&, telemetry::log&);
 
     /// Listens, serves until SIGTERM or SIGINT, drains, returns the exit status: 0, or 2 when it could not
@@ -47,6 +48,7 @@ private:
     telemetry::metrics metrics_{OFFBOARD_VERSION};
     std::unique_ptr<journal::journal> journal_;
     dispatch::dispatcher dispatcher_;
+    api::authenticator authenticator_;
     api::offboard_routes routes_;
     http::router main_router_;
     http::router admin_router_;

@@ -62,6 +62,7 @@ std::string text_of(const fault& f, const std::string& file) {
 
 int main(int argc, char** argv) try {
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN); // a limit on file sizes is a full disk, and no reason to die
     offboard::telemetry::log log;
     const command_line line = read(argc, argv);
     if (!line.wrong.empty()) {

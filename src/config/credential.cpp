@@ -61,7 +61,11 @@ secret line_of_file(section& in, std::string_view name) {
     return text ? check(in, name, std::string(without_newline(*text)), "what stands in the file ") : secret();
 }
 
-secret from_value(section& in, std::string_view name, const document& value, const variables& environment) {
+/// What may be shown is read as secrets are, without their warning.
+enum class openness { secret, shown };
+
+secret from_value(section& in, std::string_view name, const document& value, const variables& environment,
+                  openness open) {
     if (!value.is(kind::string) && !value.is(kind::number)) {
         in.fault(name, value.is(kind::null) ? "has no value"
                                             : "must be a text; quote it if it looks like something else");
@@ -74,7 +78,7 @@ secret from_value(section& in, std::string_view name, const document& value, con
         return {};
     }
     // What came by an environment variable has no line, and is no more in the open than ${VARIABLE} is.
-    if (value.line != 0)
+    if (value.line != 0 && open == openness::secret)
         in.out().warn(value.line, in.key_of(name),
                       "a secret in the open; better: " + std::string(name) + "_file, or ${VARIABLE}");
     return check(in, name, value.text(), "");
@@ -82,7 +86,8 @@ secret from_value(section& in, std::string_view name, const document& value, con
 
 /// The secret in whichever form it is there; empty, with a fault, when it is not.
 secret read_either(section& in, std::string_view name, std::string_view name_of_file,
-                   const variables& environment, secret (*read_file)(section&, std::string_view)) {
+                   const variables& environment, secret (*read_file)(section&, std::string_view),
+                   openness open = openness::secret) {
     const document* value = in.find(name);
     const document* file = in.find(name_of_file);
     if (value && file) {
@@ -90,7 +95,7 @@ secret read_either(section& in, std::string_view name, std::string_view name_of_
         return {};
     }
     if (file) return read_file(in, name_of_file);
-    if (value) return from_value(in, name, *value, environment);
+    if (value) return from_value(in, name, *value, environment, open);
     in.missing(name, "is required: " + std::string(name_of_file) + ", or ${VARIABLE}");
     return {};
 }
@@ -117,14 +122,19 @@ std::string decode(std::string_view digits, std::string_view alphabet, unsigned 
     return bits == 0 ? out : std::string();
 }
 
+/// The bytes of hexadecimal digits, of either case; empty when it is anything else.
+std::string from_hexadecimal(std::string_view text) {
+    std::string small(text);
+    for (char& c : small)
+        if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
+    return decode(small, hexadecimal, 4);
+}
+
 /// RFC 4648, sections 8 and 4, by the length that 32 bytes have in each.
 secret key_in_text(std::string_view text) {
     std::string key;
     if (text.size() == 2 * key_bytes) {
-        std::string small(text);
-        for (char& c : small)
-            if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
-        key = decode(small, hexadecimal, 4);
+        key = from_hexadecimal(text);
     } else if (text.size() == 44 && text.ends_with('=')) {
         key = decode(text.substr(0, 43), base64, 6);
     }
@@ -162,6 +172,22 @@ secret read_key(section& in, std::string_view name, std::string_view name_of_fil
     secret key = key_in_text(given.reveal());
     if (key.empty()) in.fault(name, "must be 64 hexadecimal digits, or base64 of 32 bytes");
     return key;
+}
+
+std::optional<sha256_digest> read_digest(section& in, std::string_view name, std::string_view name_of_file,
+                                         const variables& environment) {
+    const secret given = read_either(in, name, name_of_file, environment, line_of_file, openness::shown);
+    if (given.empty()) return std::nullopt;
+    const std::string bytes =
+        given.reveal().size() == 2 * key_bytes ? from_hexadecimal(given.reveal()) : std::string();
+    sha256_digest out{};
+    if (bytes.size() == out.size()) {
+        std::copy(bytes.begin(), bytes.end(), out.begin());
+        return out;
+    }
+    in.fault(in.has(name_of_file) ? name_of_file : name,
+             "must be the SHA-256 of the key: 64 hexadecimal digits");
+    return std::nullopt;
 }
 
 } // namespace offboard::config

@@ -4,6 +4,7 @@
 
 #include "offboard/base/secret.hpp"
 
+#include <optional>
 #include <string_view>
 
 namespace offboard::config {
@@ -17,5 +18,9 @@ secret read_secret(section& in, std::string_view name, std::string_view name_of_
 /// The same for a key of 32 bytes: in hexadecimal or base64 or, in a file only, as they are.
 secret read_key(section& in, std::string_view name, std::string_view name_of_file,
                 const variables& environment);
+
+/// A SHA-256 in 64 hexadecimal digits, in the same three forms; no secret, so no warning. Nothing at fault.
+std::optional<sha256_digest> read_digest(section& in, std::string_view name, std::string_view name_of_file,
+                                         const variables& environment);
 
 } // namespace offboard::config

@@ -17,7 +17,8 @@ using kind = document::kind;
 namespace {
 
 constexpr std::string_view prefix = "OFFBOARD__";
-constexpr std::array<std::string_view, 4> secrets = {"client_secret", "secret", "password", "api_key"};
+constexpr std::array<std::string_view, 5> secrets = {"client_secret", "secret", "password", "api_key",
+                                                     "sha256"};
 
 std::string fold(std::string_view name) {
     std::string out(name);

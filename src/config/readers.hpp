@@ -11,6 +11,9 @@ namespace offboard::config {
 /// later releases, which are refused.
 void read_server(section& root, settings& into, const variables& environment);
 
+/// `auth`: keys and tokens, or none, which wants a loopback `listen`: that must have been read.
+void read_auth(section& root, settings& into, const variables& environment);
+
 /// `vendors`: each section that stands there. Credentials and the URL have no default.
 void read_vendors(section& root, settings& into, const variables& environment);
 

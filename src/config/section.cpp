@@ -24,6 +24,13 @@ std::string text_fault(std::string_view text, std::size_t longest) {
     return control ? "must not contain control characters" : "";
 }
 
+bool is_plain_id(std::string_view text) {
+    return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+               c == '_' || c == '-';
+    });
+}
+
 section::section(const document* map, std::string key, std::size_t line, report& out)
     : key_(std::move(key)), line_(line), out_(out), present_(map != nullptr) {
     if (!map || map->is(kind::null)) return;

@@ -65,6 +65,9 @@ private:
     std::vector<std::string_view> known_; ///< literals, or keys of the map itself
 };
 
+/// A name that goes anywhere: 1 to 64 of A-Z a-z 0-9 . _ -
+bool is_plain_id(std::string_view text);
+
 /// Why a text can stand in no header and no form; empty when it can.
 std::string text_fault(std::string_view text, std::size_t longest = 512);
 

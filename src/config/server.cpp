@@ -13,7 +13,6 @@ using kind = document::kind;
 
 namespace {
 
-constexpr std::size_t longest_key_id = 64;
 constexpr std::size_t most_keys = 64; ///< every one of them hashes every new identifier
 
 constexpr std::size_t operator""_KiB(unsigned long long n) {
@@ -49,27 +48,6 @@ void read_listeners(section& root, settings& into) {
     if (same) root.fault("admin_listen", "is the address and port of listen");
 }
 
-void read_auth(section& root, const settings& into) {
-    const document* auth = root.find("auth");
-    const bool none = auth && auth->is(kind::string) && auth->text() == "none";
-    if (!auth || none) {
-        if (!into.listen.loopback)
-            root.fault("listen",
-                       "without authentication only a loopback address is accepted, such as 127.0.0.1");
-        return;
-    }
-    const bool later = auth->is(kind::string) && (auth->text() == "api_keys" || auth->text() == "jwt");
-    if (auth->is(kind::object)) {
-        section in = root.sub("auth");
-        refuse_later(in, "api_keys");
-        refuse_later(in, "jwt");
-        if (auth->members().empty()) root.fault("auth", "must be none");
-        in.close();
-    } else {
-        root.fault("auth", later ? "is not available in this release but as none" : "must be none");
-    }
-}
-
 void read_deadline(section& root, settings& into) {
     section in = root.sub("deadline");
     auto& deadline = into.deadline;
@@ -82,18 +60,11 @@ void read_deadline(section& root, settings& into) {
     in.close();
 }
 
-bool is_key_id(std::string_view id) {
-    return id.size() <= longest_key_id && std::all_of(id.begin(), id.end(), [](char c) {
-               return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                      c == '.' || c == '_' || c == '-';
-           });
-}
-
 void read_master_key(section& in, std::vector<master_key>& into, const variables& environment) {
     master_key out;
     if (in.require_text("id", out.id)) {
         const auto same = [&](const master_key& other) { return other.id == out.id; };
-        if (!is_key_id(out.id))
+        if (!is_plain_id(out.id))
             in.fault("id", "must have 1 to 64 of A-Z a-z 0-9 . _ -");
         else if (std::any_of(into.begin(), into.end(), same))
             in.fault("id", "is the id of an earlier key of the list too");
@@ -203,7 +174,7 @@ void read_log(section& root, settings& into) {
 
 void read_server(section& root, settings& into, const variables& environment) {
     read_listeners(root, into);
-    read_auth(root, into);
+    read_auth(root, into, environment);
     read_deadline(root, into);
     root.read_duration("give_up_after", into.give_up_after, 1s, 30 * 24h);
     read_journal(root, into, environment);

@@ -15,8 +15,8 @@ namespace {
 
 /// The feeder leaves a part of the window to those who arrive meanwhile: a single customer does not wait
 /// behind a backlog.
-constexpr std::size_t fed(const window& w) {
-    return w.steps - w.steps / 5;
+constexpr std::size_t most_of(std::size_t room) {
+    return room - room / 5;
 }
 
 /// How long the feeder waits when the journal cannot be read.
@@ -29,15 +29,31 @@ constexpr duration sweep_every(duration after) {
 
 } // namespace
 
-bool dispatcher::room_for(std::size_t steps) const noexcept {
-    return live_.empty() || live_steps_ + steps <= window_.steps;
+bool dispatcher::room_for(const operation& op) const noexcept {
+    if (live_.empty()) return true;
+    if (live_steps_ + beginning_steps_ + op.steps.size() > window_.steps) return false;
+    std::array<bool, vendor_count> needs{};
+    for (const step& s : op.steps)
+        if (!is_settled(s.outcome.status)) needs[static_cast<std::size_t>(vendor_of(s.action))] = true;
+    for (std::size_t v = 0; v < vendor_count; ++v)
+        if (needs[v] && unsettled_steps_[v] >= window_.steps_of_one) return false;
+    return true;
+}
+
+bool dispatcher::may_feed() const noexcept {
+    return live_steps_ + beginning_steps_ < most_of(window_.steps) &&
+           std::ranges::all_of(unsettled_steps_,
+                               [&](std::size_t n) { return n < most_of(window_.steps_of_one); });
 }
 
 dispatcher::live_pointer dispatcher::adopt(const std::shared_ptr<operation>& op) {
     auto live = std::make_shared<live_operation>();
     live->op = op;
-    for (const step& s : live->op->steps)
-        if (!is_settled(s.outcome.status)) ++live->unsettled;
+    for (const step& s : live->op->steps) {
+        if (is_settled(s.outcome.status)) continue;
+        ++live->unsettled;
+        ++unsettled_steps_[static_cast<std::size_t>(vendor_of(s.action))];
+    }
     live->undecided = live->unsettled;
     live->settles_at = live->op->settled_at;
     live_steps_ += live->op->steps.size();
@@ -90,7 +106,7 @@ asio::awaitable<void> dispatcher::feed() {
     journal::cursor at;
     bool found_any = true;
     while (!halted_) {
-        if (parked_ == 0 || live_steps_ >= fed(window_)) {
+        if (parked_ == 0 || !may_feed()) {
             const bool told = co_await changed_.wait_until(steady_time::max());
             if (!told) co_return;
             continue;
@@ -118,12 +134,12 @@ asio::awaitable<void> dispatcher::feed() {
         // Round again for what was parked behind the cursor; when a whole round finds nothing there is
         // nothing.
         at = {};
-        if (!found_any) parked_ = parked_steps_ = 0;
+        if (!found_any && !std::exchange(parked_lately_, false)) parked_ = parked_steps_ = 0;
         found_any = false;
     }
 }
 
-asio::awaitable<result<dispatcher::live_pointer>> dispatcher::bring_in(std::string id) {
+asio::awaitable<result<dispatcher::live_pointer>> dispatcher::bring_in(std::string id, purpose why) {
     if (draining_) co_return errc::draining;
     result<std::shared_ptr<operation>> found = errc::not_found;
     for (bool current = false; !current;) {
@@ -138,7 +154,7 @@ asio::awaitable<result<dispatcher::live_pointer>> dispatcher::bring_in(std::stri
     }
     if (beginning_.contains(id)) co_return errc::not_found; // nobody knows its id yet
     const std::size_t steps = (*found)->steps.size();
-    if (!room_for(steps)) co_return errc::queue_full;
+    if (why == purpose::work && !room_for(**found)) co_return errc::queue_full;
     if (!(*found)->settled_at) {
         parked_ -= std::min<std::uint64_t>(parked_, 1);
         parked_steps_ -= std::min<std::uint64_t>(parked_steps_, steps);

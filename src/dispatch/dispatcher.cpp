@@ -3,6 +3,7 @@
 #include "desk.hpp"
 
 #include "offboard/async/sleep.hpp"
+#include "offboard/policy/eta.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -86,7 +87,7 @@ asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::strin
     op->steps = expand(op->what, op->first_step);
     const std::size_t steps = op->steps.size();
 
-    const std::uint64_t waiting = live_steps_ + parked_steps_;
+    const std::uint64_t waiting = live_steps_ + parked_steps_ + beginning_steps_;
     if (waiting > 0 && waiting + steps > settings_.limits.queue) {
         // An earlier operation's state is told all the same.
         if (!key) co_return errc::queue_full;
@@ -98,12 +99,14 @@ asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::strin
         earlier.replayed = true;
         co_return earlier;
     }
-    const bool at_once = room_for(steps) || !journal_.durable();
+    const bool at_once = room_for(*op) || !journal_.durable();
     if (is_settled(*op)) op->settled_at = op->created_at;
 
     // While it is being written the feeder may read it back; whoever drives it is decided here.
     if (at_once) beginning_.insert(op->id);
+    beginning_steps_ += steps;
     auto begun = co_await journal_.begin(op, std::move(key));
+    beginning_steps_ -= steps;
     beginning_.erase(op->id);
     if (begun.has_error()) co_return begun.error();
     accepted out;
@@ -117,6 +120,7 @@ asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::strin
     if (!at_once) {
         ++parked_;
         parked_steps_ += steps;
+        parked_lately_ = true;
         changed_.notify_all();
         out.as_taken = std::move(op);
         co_return out;
@@ -159,7 +163,7 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::await_sett
 }
 
 asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::retry(std::string id) {
-    auto found = co_await bring_in(std::move(id));
+    auto found = co_await bring_in(std::move(id), purpose::work);
     if (found.has_error()) co_return found.error();
     const live_pointer live = *found;
     if (!journal_.trouble().empty()) {
@@ -171,6 +175,8 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::retry(std:
         if (live->op->settled_at) release(live);
         co_return errc::nothing_to_do;
     }
+    for (const std::size_t i : opened)
+        ++unsettled_steps_[static_cast<std::size_t>(vendor_of(live->op->steps[i].action))];
     live->unsettled += opened.size();
     live->undecided += opened.size();
     live->op->settled_at.reset();
@@ -201,9 +207,13 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::retry(std:
 }
 
 asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::cancel(std::string id) {
-    auto found = co_await bring_in(std::move(id));
+    auto found = co_await bring_in(std::move(id), purpose::rest);
     if (found.has_error()) co_return found.error();
     const live_pointer live = *found;
+    if (!journal_.trouble().empty()) {
+        if (live->op->settled_at) release(live);
+        co_return errc::journal_unavailable;
+    }
     settlements stopped;
     // What is in a call now finishes; should the vendor push it back, it is not sent again.
     const bool flying = std::ranges::any_of(live->op->steps, [](const step& s) {
@@ -259,6 +269,7 @@ asio::awaitable<void> dispatcher::idle(steady_time deadline) {
 }
 
 std::chrono::seconds dispatcher::eta(const operation& op) const {
+    if (!op.settled_at && !find(op.id)) return parked_eta(); // it waits behind all that is in line
     std::array<std::size_t, vendor_count> own{};
     for (const step& s : op.steps)
         if (!is_settled(s.outcome.status)) ++own[static_cast<std::size_t>(vendor_of(s.action))];
@@ -266,6 +277,12 @@ std::chrono::seconds dispatcher::eta(const operation& op) const {
     for (std::size_t v = 0; v < vendor_count; ++v)
         if (own[v] > 0 && desks_[v]) longest = std::max(longest, desks_[v]->eta(own[v]));
     return longest;
+}
+
+std::chrono::seconds dispatcher::parked_eta() const {
+    // As long again for each window of steps that is in front of it.
+    const auto rounds = static_cast<std::int64_t>(1 + parked_steps_ / window_.steps);
+    return std::min<std::chrono::seconds>(eta() * rounds, policy::longest_eta);
 }
 
 std::chrono::seconds dispatcher::eta() const {

@@ -121,7 +121,10 @@ void dispatcher::apply(settlements news) {
         s.decided.reset();
         metrics_.count_steps(vendor_of(s.action), s.action, s.outcome.status,
                              telemetry::word::of(s.outcome.code));
-        if (const auto live = find(n.op->id)) --live->unsettled;
+        if (const auto live = find(n.op->id)) {
+            --live->unsettled;
+            --unsettled_steps_[static_cast<std::size_t>(vendor_of(s.action))];
+        }
     }
 }
 

@@ -188,6 +188,7 @@ void session::report(bool delivered) {
     record.route = known_.route;
     record.request_id = known_.id;
     record.concerning = answer_->concerning;
+    record.asked_by = answer_->asked_by;
     record.status = answer_->status;
     if (known_.received != steady_time{}) record.took = clock_now::now() - known_.received;
     record.body_bytes = answer_->payload().size();

@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(a_fault_names_its_variable) {
         {"OFFBOARD__VENDORS__BILLING__BUDGET={calls", "vendors.billing.budget", "not one YAML"},
         {"OFFBOARD__VENDORS__BILLING__BUDGET={} x", "vendors.billing.budget", "not one YAML"},
         {"OFFBOARD__LISTEN=0.0.0.0:80", "listen", "only a loopback"},
-        {"OFFBOARD__AUTH=jwt", "auth", "not available in this release"},
+        {"OFFBOARD__AUTH=jwt", "auth", "must be none"},
         {"OFFBOARD__JOURNAL__POSTGRES__URL_FILE=/x", "journal.postgres", "not available in this release"},
         {"OFFBOARD__IDEMPOTENCY__KEEP=7", "idempotency.keep", "from 1m to 90d"},
         {"OFFBOARD__PLANS__OTHER__BILLING__FORGET__KEEP=[shoe_size]", "plans.other.billing.forget.keep",

@@ -111,7 +111,7 @@ test('the rendered configuration is mounted where the image looks for it', () =>
 
 test('every secret file of the configuration is in a mounted Secret, and nothing else is', () => {
   const secrets = pod.volumes.filter((v) => v.secret);
-  assert.deepEqual(secrets.map((v) => v.secret.secretName), ['offboard-vendors', 'offboard-master-keys']);
+  assert.deepEqual(secrets.map((v) => v.secret.secretName), ['offboard-vendors', 'offboard-callers', 'offboard-master-keys']);
   for (const { name, secret } of secrets) {
     assert.ok(mount(name).readOnly);
     assert.equal(secret.defaultMode, 0o440);
@@ -129,6 +129,16 @@ test('the master keys are in files, with ids', () => {
   assert.ok(config.journal.keys.length > 0);
   for (const key of config.journal.keys) assert.deepEqual(Object.keys(key).sort(), ['id', 'key_file']);
   assert.equal(new Set(config.journal.keys.map((k) => k.id)).size, config.journal.keys.length);
+});
+
+test('callers are known by keys in files, and none of them may do everything', () => {
+  assert.match(config.listen, /^0\.0\.0\.0:/);
+  assert.ok(config.auth.api_keys.length > 0);
+  for (const key of config.auth.api_keys) {
+    assert.ok(key.sha256_file && !key.sha256, key.name);
+    assert.ok(key.scopes.length > 0 && key.scopes.length < 4, key.name);
+  }
+  assert.equal(new Set(config.auth.api_keys.map((k) => k.name)).size, config.auth.api_keys.length);
 });
 
 test('the configuration has the keys of the contract and the ports of the pod', () => {

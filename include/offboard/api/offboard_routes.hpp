@@ -1,5 +1,6 @@
 #pragma once
 
+#include "offboard/api/authenticator.hpp"
 #include "offboard/base/document.hpp"
 #include "offboard/config/settings.hpp"
 #include "offboard/dispatch/dispatcher.hpp"
@@ -12,16 +13,28 @@
 
 namespace offboard::api {
 
+class gatekeeper;
+
 /// The main listener's routes: POST /offboard, GET /offboard/{id}, POST /offboard/{id}/retry and /cancel,
 /// POST /offboard/lookup, GET /openapi.yaml. Owned by app; its router lives longer than the server that uses
 /// it. Network thread only.
+///
+/// With authentication POST /offboard needs the scope write, and erase when its plan forgets, and operate
+/// when its erase_gate is none; GET needs read; retry, cancel and lookup operate. An operation is there for
+/// its own caller and for operate; to others it is 404. The contract is open.
 class offboard_routes {
 public:
-    offboard_routes(const config::settings&, dispatch::dispatcher&, journal::journal&, const clock&,
-                    random_source&, std::shared_ptr<const std::string> openapi);
+    offboard_routes(const config::settings&, authenticator&, dispatch::dispatcher&, journal::journal&,
+                    const clock&, random_source&, std::shared_ptr<const std::string> openapi);
+    ~offboard_routes();
     void add_to(http::router&);
 
 private:
+    using endpoint = boost::asio::awaitable<http::response> (offboard_routes::*)(http::request&);
+    using admission = std::optional<http::response> (*)(const http::request& head);
+    /// A route for callers with that scope, who are known before the body is read, unless keys are wanting.
+    void add(http::router&, const char* method, const char* pattern, config::scope, endpoint, admission);
+    boost::asio::awaitable<http::response> let_in(http::request&, config::scope, endpoint);
     boost::asio::awaitable<http::response> post(http::request&);
     boost::asio::awaitable<http::response> get(http::request&);
     boost::asio::awaitable<http::response> contract(http::request&);
@@ -38,6 +51,7 @@ private:
     http::response finish(http::response, const http::request&) const;
 
     const config::settings& settings_;
+    const std::unique_ptr<gatekeeper> gate_;
     dispatch::dispatcher& dispatcher_;
     journal::journal& journal_;
     const clock& clock_;

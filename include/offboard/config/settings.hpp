@@ -3,6 +3,7 @@
 #include "offboard/base/clock.hpp"
 #include "offboard/base/error.hpp"
 #include "offboard/base/secret.hpp"
+#include "offboard/config/auth_settings.hpp"
 #include "offboard/domain/plan.hpp"
 #include "offboard/domain/vendor.hpp"
 
@@ -57,6 +58,7 @@ struct master_key {
 struct settings {
     endpoint listen;       ///< 127.0.0.1:8080; anything but loopback needs authentication
     endpoint admin_listen; ///< 127.0.0.1:9090
+    auth_settings auth;    ///< nothing of it: every caller may do everything
     struct {
         duration standard = std::chrono::seconds(20); ///< deadline.default; 0 to max
         duration max = std::chrono::seconds(25); ///< 1s to 55s: an ingress that waits 60 s never cuts first

@@ -52,6 +52,8 @@ struct window {
     std::size_t page_operations = 256;
     std::size_t page_steps = 5'000;
     std::size_t steps = 100'000; ///< of operations that are being driven
+    /// Of those, unsettled ones of one vendor: one that is down does not keep the others' from being driven.
+    std::size_t steps_of_one = 40'000;
 };
 
 /// Drives operations to their end: journals them, hands steps whose gates are open to the vendors' desks, and
@@ -134,7 +136,9 @@ private:
     void finish(const live_pointer&);
 
     // backlog.cpp: what is driven, and what waits in the journal alone.
-    bool room_for(std::size_t steps) const noexcept;
+    bool room_for(const operation&) const noexcept;
+    /// True while the feeder may bring in more.
+    bool may_feed() const noexcept;
     /// Starts to drive an operation; hands its open steps to the desks. pump() is the caller's.
     live_pointer adopt(const std::shared_ptr<operation>&);
     void enqueue(const live_pointer&, std::size_t customer, settlements& too_late);
@@ -143,7 +147,9 @@ private:
     std::unordered_set<std::string> end_of_reading();
     boost::asio::awaitable<void> give_up_in_time();
     /// The operation as it is driven, brought in from the journal if need be.
-    boost::asio::awaitable<result<live_pointer>> bring_in(std::string id);
+    enum class purpose { work, rest }; ///< to be driven, which takes room; to be stopped, which gives it
+    boost::asio::awaitable<result<live_pointer>> bring_in(std::string id, purpose);
+    std::chrono::seconds parked_eta() const;
     /// Lets go of an operation that was brought in and is settled as it was.
     void release(const live_pointer&);
     void pump();
@@ -161,8 +167,11 @@ private:
     std::unordered_map<std::string, live_pointer> live_;
     const window window_;
     std::size_t live_steps_ = 0;
+    std::array<std::size_t, vendor_count> unsettled_steps_{}; ///< of those, by vendor
+    std::size_t beginning_steps_ = 0;                         ///< on their way into the journal
     std::uint64_t parked_ = 0;       ///< unsettled operations that wait in the journal alone
     std::uint64_t parked_steps_ = 0; ///< about so many steps of theirs
+    bool parked_lately_ = false;     ///< since the feeder began its round
     std::size_t reading_ = 0;        ///< reads of the journal under way
     std::unordered_set<std::string> settled_meanwhile_; ///< since the first of them began
     std::unordered_set<std::string> beginning_;         ///< being journalled, to be driven at once

@@ -35,7 +35,8 @@ struct request {
     std::string_view route;
     /// Percent-decoded pieces of the path, by their name in the pattern.
     std::vector<std::pair<std::string_view, std::string>> parameters;
-    const void* chosen = nullptr; ///< the router's own: what refuse() found, for handle()
+    const void* chosen = nullptr;         ///< the router's own: what refuse() found, for handle()
+    std::shared_ptr<const void> admitted; ///< the admission's own: what it found, for the endpoint
 
     /// The first field of that lower-case name; empty when there is none.
     std::string_view header(std::string_view name) const noexcept;
@@ -59,6 +60,7 @@ struct response {
     std::vector<header_field> headers;
     std::shared_ptr<const std::string> shared_body; ///< for documents that never change; stands before `body`
     std::string concerning; ///< what it is about, an id of ours for the access line; not sent
+    std::string asked_by;   ///< who asked, by a name that may be logged; for the access line, not sent
     bool close = false;     ///< end the connection after this answer
 
     response() = default;

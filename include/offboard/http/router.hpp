@@ -14,12 +14,12 @@ namespace offboard::http {
 /// One line of the route table.
 struct route {
     using endpoint = std::function<boost::asio::awaitable<response>(request&&)>;
-    using admission = std::function<std::optional<response>(const request& head)>;
+    using admission = std::function<std::optional<response>(request& head)>;
 
     std::string method;  ///< GET stands for HEAD too
     std::string pattern; ///< "/offboard", "/offboard/{id}": a parameter is a whole segment that is not empty
     endpoint handle;
-    admission admit; ///< may refuse before the body is read; may be empty
+    admission admit; ///< may refuse before the body is read, and set `admitted`; may be empty
 };
 
 /// A route table. Literal patterns stand before parameters; beyond that the order of add() counts not.

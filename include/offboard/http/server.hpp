@@ -39,6 +39,7 @@ struct exchange_record {
     std::string_view route;  ///< the pattern; empty when none matched
     std::string_view request_id;
     std::string_view concerning; ///< response::concerning
+    std::string_view asked_by;   ///< response::asked_by
     unsigned status = 0;
     duration took{};            ///< header complete to answer written
     std::size_t body_bytes = 0; ///< of the answer

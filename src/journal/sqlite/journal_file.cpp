@@ -79,9 +79,8 @@ result<void> journal_file::open_first(wall_time now, telemetry::log& log) {
 }
 
 result<void> journal_file::connect() {
-    struct stat file {};
     const boost::system::error_code other(SQLITE_CANTOPEN, category());
-    if (::stat(path_.c_str(), &file) != 0 || file.st_dev != device_ || file.st_ino != inode_) return other;
+    if (!in_place()) return other;
     result<database> opened = database::open(path_, vfs_);
     if (opened.has_error()) return opened.error();
     db_ = std::move(*opened);
@@ -101,6 +100,11 @@ result<void> journal_file::reopen() {
     result<void> done = connect();
     if (done.has_error()) store_.reset(); // the connection still tells system_error()
     return done;
+}
+
+bool journal_file::in_place() const noexcept {
+    struct stat file {};
+    return ::stat(path_.c_str(), &file) == 0 && file.st_dev == device_ && file.st_ino == inode_;
 }
 
 void journal_file::rollback() noexcept {

@@ -22,6 +22,8 @@ public:
     store& entries() noexcept { return *store_; }
     const inheritance& inherited() const noexcept { return inherited_; }
 
+    /// False when the path names another file by now, or none.
+    bool in_place() const noexcept;
     /// Takes back the transaction, if there is one.
     void rollback() noexcept;
     /// The same file again, after abandon(). An error of category() when it cannot be, or is another.

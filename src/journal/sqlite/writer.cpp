@@ -4,12 +4,20 @@
 #include <boost/asio/post.hpp>
 
 #include <pthread.h>
+#include <sqlite3.h>
+
+#include <cstdlib>
 
 namespace asio = boost::asio;
 
 namespace offboard::journal::sqlite {
 
 namespace {
+
+/// A commit takes milliseconds. A disk that takes this long hangs.
+constexpr auto longest_look = std::chrono::seconds(5);
+/// For the last group, when the journal is closed.
+constexpr auto longest_farewell = std::chrono::seconds(3);
 
 /// The thread's own pace. What the clock of the journal says is for dates: moved by hand it wakes nobody.
 std::chrono::steady_clock::time_point now() {
@@ -32,7 +40,7 @@ writer::~writer() {
 
 std::optional<errc> writer::push(std::shared_ptr<call> c) {
     const bool needs_disk = c->what == call::kind::begin || c->what == call::kind::depart;
-    if (needs_disk && !well_) return errc::journal_unavailable;
+    if (needs_disk && (!well_ || stalled())) return errc::journal_unavailable;
     const bool may_be_refused = c->what == call::kind::begin || c->what == call::kind::read;
     bool first = false;
     {
@@ -53,10 +61,24 @@ void writer::close() {
         stopping_ = true;
     }
     wake_.notify_one();
-    if (thread_.joinable()) thread_.join();
+    if (!thread_.joinable()) return;
+    std::unique_lock lock(mutex_);
+    if (!gone_.wait_for(lock, longest_farewell, [this] { return ended_; })) {
+        log_.error("the disk does not answer: the process ends without it");
+        std::_Exit(0);
+    }
+    lock.unlock();
+    thread_.join();
+}
+
+bool writer::stalled() const noexcept {
+    const auto since = busy_since_.load();
+    return since != 0 && now().time_since_epoch().count() - since >
+                             std::chrono::steady_clock::duration(longest_look).count();
 }
 
 std::string writer::trouble() const {
+    if (stalled()) return "does not answer";
     if (well_) return {};
     const std::lock_guard lock(mutex_);
     return trouble_;
@@ -72,13 +94,27 @@ void writer::work() {
             arrived.swap(arrived_);
             stopping = stopping_;
         }
+        busy_since_ = now().time_since_epoch().count();
         serve(std::move(arrived));
-        if (stopping) break;
-        if (sick_ && now() >= next_try_) mend();
-        if (!sick_ && now() >= next_sweep_) sweep_some();
-        if (!sick_ && file_.db().log_pages() >= tuned_.checkpoint_pages) copy_log();
+        if (!stopping) keep_house();
+        busy_since_ = 0;
     }
     end();
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    gone_.notify_all();
+}
+
+void writer::keep_house() {
+    try {
+        if (sick_ && now() >= next_try_) mend();
+        // Whoever took the file away took what is promised with it: nothing more is promised.
+        if (!sick_ && !file_.in_place()) note({SQLITE_CANTOPEN, category()});
+        if (!sick_ && now() >= next_sweep_) sweep_some();
+        if (!sick_ && file_.db().log_pages() >= tuned_.checkpoint_pages) copy_log();
+    } catch (const std::exception& e) {
+        note(broken(e));
+    }
 }
 
 void writer::serve(calls arrived) {
@@ -128,6 +164,7 @@ void writer::commit(calls group, calls& done) {
 /// The calls of a group in one transaction; a fault leaves it to be taken back.
 boost::system::error_code writer::transact(calls& group, bool mending, calls& done) {
     database& db = file_.db();
+    if (!file_.in_place()) return {SQLITE_CANTOPEN, category()};
     const wall_time today = clock_.today();
     const std::int64_t had = db.total_changes();
     for (bool written = false; !written;) {

@@ -41,7 +41,8 @@ public:
     /// Hands a call over; it is posted back when it has its answer. Or why it is refused at once.
     std::optional<errc> push(std::shared_ptr<call>);
 
-    /// Ends the thread: what has arrived is written, unless there is trouble.
+    /// Ends the thread: what has arrived is written, unless there is trouble. Where the disk does not answer
+    /// at all the process ends here, with 0: the thread cannot be stopped, and a killed journal is whole.
     void close();
 
     std::string trouble() const;
@@ -54,7 +55,10 @@ public:
 private:
     using instant = std::chrono::steady_clock::time_point;
 
+    /// True while one look at the disk takes longer than any disk should.
+    bool stalled() const noexcept;
     void work();
+    void keep_house();
     void serve(calls arrived);
     void commit(calls group, calls& done);
     void read(const calls& asked, calls& done);
@@ -88,6 +92,7 @@ private:
     instant next_sweep_{};
 
     std::atomic<bool> well_ = true;
+    std::atomic<std::chrono::steady_clock::rep> busy_since_ = 0; ///< 0: the thread waits for work
     std::atomic<std::uint64_t> commits_ = 0;
     std::atomic<std::uint64_t> entries_ = 0;
 
@@ -95,6 +100,8 @@ private:
     std::condition_variable wake_;
     calls arrived_;
     bool stopping_ = false;
+    bool ended_ = false;
+    std::condition_variable gone_;
     std::string trouble_;
 
     std::thread thread_;

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "key_set.hpp"
+
+#include "offboard/base/clock.hpp"
+#include "offboard/config/auth_settings.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace offboard::api {
+
+/// JSON Web Tokens (RFC 7519) in compact form, signed (RFC 7515), checked as RFC 8725 says. What is wrong is
+/// told in sentences of ours that repeat nothing of the token.
+inline constexpr std::size_t longest_token = 8192;
+inline constexpr auto clock_leeway = std::chrono::seconds(60);
+
+/// Whether it looks like one: three parts.
+bool looks_like_token(std::string_view) noexcept;
+
+/// What a header says, once it is known to be acceptable: the algorithm is one of the configured ones, the
+/// type is absent, JWT or at+jwt, there is a kid, and nothing is marked critical or stands twice.
+struct token_head {
+    std::string algorithm;
+    std::string kid;
+};
+std::optional<token_head> read_token_head(std::string_view token, const config::jwt_settings&,
+                                          std::string_view& why);
+
+/// What a token says of who holds it.
+struct token_claims {
+    std::string sub; ///< 1 to 256 characters, none of them a control character
+    config::scope_set scopes;
+};
+
+/// Checks the signature and then the claims: iss, aud, exp, nbf, sub. The head has been read before, and the
+/// key fits its algorithm.
+std::optional<token_claims> verify_token(std::string_view token, const issuer_key&,
+                                         const config::jwt_settings&, wall_time now, std::string_view& why);
+
+} // namespace offboard::api
