@@ -311,9 +311,11 @@ BOOST_AUTO_TEST_CASE(another_file_in_its_place_is_not_taken_for_it) {
     faulty::fail(faulty::on::sync, SQLITE_IOERR_FSYNC, 0);
     BOOST_TEST(begin(made("b")).has_error());
     faulty::lift();
-    while (j->trouble() != "cannot be opened")
-        run(j->find("a"));
+    // The file that was moved is read until it is let go of; the other one is never taken for it.
+    while (run(j->find("a")).has_value()) {
+    }
     BOOST_TEST(run(j->find("a")).error() == make_error_code(errc::journal_unavailable));
+    BOOST_TEST(j->trouble() == "cannot be opened");
     std::filesystem::rename(away, path);
     recover();
     BOOST_TEST(found("a"));

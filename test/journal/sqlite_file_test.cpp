@@ -146,6 +146,22 @@ BOOST_AUTO_TEST_CASE(the_file_is_for_its_owner_and_one_process) {
     BOOST_TEST(run(holder->begin(made("b"), std::nullopt)).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_file_that_is_taken_away_is_noticed_before_anything_is_promised) {
+    open();
+    BOOST_REQUIRE(begin(made("kept")).has_value());
+    const std::filesystem::path elsewhere = directory / "elsewhere.db";
+    std::filesystem::rename(path, elsewhere);
+    BOOST_TEST((begin(made("lost")).error() == make_error_code(errc::journal_unavailable)));
+    BOOST_TEST(!j->trouble().empty());
+    std::filesystem::rename(elsewhere, path);
+    // It waits for the file; when it is answered the file is back in use.
+    BOOST_TEST(record(record_of("kept", {change_to(0, step_status::accepted, "queued")})).has_value());
+    BOOST_TEST(j->trouble().empty());
+    BOOST_TEST(begin(made("later")).has_value());
+    BOOST_TEST(!found("lost"));
+    BOOST_TEST((found("kept")->steps[0].outcome.status == step_status::accepted));
+}
+
 BOOST_AUTO_TEST_CASE(other_files_are_refused_and_left_alone) {
     const auto refused = [&](const std::string& words) {
         const std::string before = raw();
