@@ -62,8 +62,8 @@ std::unique_ptr<journal::journal> open_journal(asio::io_context& io, const confi
 } // namespace
 
 gateway::gateway(const config::settings& settings, telemetry::log& log)
-    : settings_(settings), log_(log), signals_(io_, SIGTERM, SIGINT), tasks_(io_.get_executor(), log),
-      journal_(open_journal(io_, settings, clock_, log)),
+    : settings_(settings), log_(log), signals_(io_, SIGTERM, SIGINT), levels_(io_, SIGUSR1, SIGUSR2),
+      tasks_(io_.get_executor(), log), journal_(open_journal(io_, settings, clock_, log)),
       dispatcher_(io_, settings, *journal_, clock_, random_, log, metrics_),
       authenticator_(io_, settings.auth, clock_, log),
       routes_(settings, authenticator_, dispatcher_, *journal_, clock_, random_,
@@ -131,6 +131,7 @@ int gateway::run() {
         ::raise(SIGTERM);
     }
     tasks_.spawn("serve", serve());
+    tasks_.spawn("change the log level", change_level());
     io_.run();
     return listening ? 0 : 2;
 }
@@ -156,7 +157,18 @@ asio::awaitable<void> gateway::serve() {
     co_await authenticator_.stop();
     co_await dispatcher_.stop();
     co_await admin_.drain(clock_.now());
+    levels_.cancel();
     log_.info("stopped");
+}
+
+asio::awaitable<void> gateway::change_level() {
+    for (;;) {
+        const auto [failed, number] = co_await levels_.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (failed) co_return;
+        const std::string_view level = number == SIGUSR1 ? "debug" : std::string_view(settings_.log_level);
+        log_.set_level(telemetry::level_from(level));
+        log_.error("log level changed", {{"log_level", level}}); // seen whatever the level is
+    }
 }
 
 asio::awaitable<void> gateway::wake_waiters(steady_time deadline) {

@@ -36,6 +36,7 @@ private:
     bool listen(http::server&, std::string_view name, const config::endpoint&);
     boost::asio::awaitable<void> serve();
     boost::asio::awaitable<void> wake_waiters(steady_time);
+    boost::asio::awaitable<void> change_level();
     http::server_hooks hooks(std::string_view listener);
 
     const config::settings& settings_;
@@ -44,6 +45,7 @@ private:
     system_random random_;
     boost::asio::io_context io_{1};
     boost::asio::signal_set signals_;
+    boost::asio::signal_set levels_; ///< SIGUSR1: the log tells all; SIGUSR2: as configured
     async::task_group tasks_;
     telemetry::metrics metrics_{OFFBOARD_VERSION};
     std::unique_ptr<journal::journal> journal_;

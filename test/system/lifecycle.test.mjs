@@ -142,6 +142,25 @@ test('any value can come from the environment', () => together(async (gateway, s
   OFFBOARD__VENDORS__MENTION_ME__CLIENT_SECRET: 'from-the-environment',
 })));
 
+test('the log tells more and less while it runs', () => together(async (gateway) => {
+  const probes = () => gateway.program.lines.filter((l) => l.includes('"/livez"')).length;
+  const probe = () => exchange(gateway.admin, 'GET', '/livez');
+  const switched = async (signal, level) => {
+    process.kill(gateway.program.child.pid, signal);
+    await gateway.program.seen((l) => l.includes('"log level changed"') && l.includes(`"log_level":"${level}"`));
+  };
+  await probe();
+  assert.equal(probes(), 0);
+  await switched('SIGUSR1', 'debug');
+  await probe();
+  await gateway.program.seen((l) => l.includes('"/livez"'));
+  await switched('SIGUSR2', 'info');
+  const before = probes();
+  await probe();
+  await gateway.offboard(one('lapse'), 200); // its line comes after the probe's, if that had one
+  assert.equal(probes(), before);
+}, { log: { level: 'info' } }));
+
 test('a listener that is taken is a fault at start', async () => {
   const taken = http.createServer().listen(0, '127.0.0.1');
   await new Promise((listening) => taken.once('listening', listening));

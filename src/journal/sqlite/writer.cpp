@@ -41,6 +41,7 @@ writer::~writer() {
 std::optional<errc> writer::push(std::shared_ptr<call> c) {
     const bool needs_disk = c->what == call::kind::begin || c->what == call::kind::depart;
     if (needs_disk && (!well_ || stalled())) return errc::journal_unavailable;
+    if (c->what == call::kind::read && stalled()) return errc::journal_unavailable;
     const bool may_be_refused = c->what == call::kind::begin || c->what == call::kind::read;
     bool first = false;
     {
