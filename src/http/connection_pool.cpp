@@ -115,8 +115,11 @@ asio::awaitable<result<void>> connection_pool::open(lease& held, steady_time dea
         if (is_cancelled(state) || now >= deadline) break;
         auto made = std::make_unique<connection>(io_, watch_, *this);
         const steady_time until = std::min(deadline, now + settings_.connect_timeout);
-        outcome = co_await made->open(to, tls_ ? &*tls_ : nullptr, settings_.host, names_->literal(), until);
-        if (outcome) {
+        const auto tried =
+            co_await made->open(to, tls_ ? &*tls_ : nullptr, settings_.host, names_->literal(), until);
+        // Somebody answered, if not well: that says more than an address where nobody does.
+        if (tried || to_errc(outcome.error()) == errc::connect_failed) outcome = tried;
+        if (tried) {
             ++counters_.connected;
             held.set(std::move(made));
             break;

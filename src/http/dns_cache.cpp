@@ -10,14 +10,19 @@ dns_cache::dns_cache(asio::io_context& io, std::string host, std::uint16_t port,
     : host_(std::move(host)), port_(port), ttl_(ttl), resolver_(io) {
     boost::system::error_code ec;
     const auto address = asio::ip::make_address(host_, ec);
-    if (ec) return;
-    literal_ = true;
-    known_.emplace_back(address, port_);
+    // RFC 6761 6.3: loopback by definition. Not every machine's files say so, and no name server is asked.
+    const bool here = host_ == "localhost";
+    literal_ = !ec;
+    fixed_ = here || literal_;
+    if (!ec) known_.emplace_back(address, port_);
+    if (!here) return;
+    known_.emplace_back(asio::ip::address_v4::loopback(), port_);
+    known_.emplace_back(asio::ip::address_v6::loopback(), port_);
 }
 
 asio::awaitable<result<std::vector<tcp::endpoint>>> dns_cache::addresses(steady_time deadline) {
     const std::shared_ptr<dns_cache> alive = shared_from_this();
-    if (!literal_ && !looking_ && std::chrono::steady_clock::now() >= fresh_until_) look_up();
+    if (!fixed_ && !looking_ && std::chrono::steady_clock::now() >= fresh_until_) look_up();
     if (known_.empty() && looking_) {
         const bool notified = co_await changed_.wait_until(deadline);
         if (!notified && known_.empty()) co_return errc::dns_failed;

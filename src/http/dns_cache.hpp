@@ -16,7 +16,7 @@ namespace offboard::http {
 /// The addresses of one host. The system's resolver blocks for as long as it likes and cannot be stopped, so
 /// no exchange ever waits on it: exchanges wait on this cache, up to their own deadline. One look-up at a
 /// time; addresses beyond their time are refreshed behind the back of whoever uses them, and stay in use when
-/// that fails.
+/// that fails. `localhost` is loopback without a look-up.
 ///
 /// Shared with the look-up that is under way, which may outlive the client.
 class dns_cache : public std::enable_shared_from_this<dns_cache> {
@@ -29,7 +29,7 @@ public:
 
     std::uint64_t failures() const noexcept { return failures_; }
 
-    /// The host is a literal address: nothing is ever looked up.
+    /// The host is a literal address rather than a name.
     bool literal() const noexcept { return literal_; }
 
 private:
@@ -42,6 +42,7 @@ private:
     std::uint16_t port_;
     duration ttl_;
     bool literal_ = false;
+    bool fixed_ = false; ///< nothing is ever looked up
     bool looking_ = false;
     resolver resolver_;
     std::vector<tcp::endpoint> known_;
