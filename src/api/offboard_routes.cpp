@@ -225,26 +225,21 @@ asio::awaitable<http::response> offboard_routes::get(http::request& request) {
 }
 
 asio::awaitable<http::response> offboard_routes::retry(http::request& request) {
-    std::string id(request.parameter("id"));
-    if (!is_ulid(id)) co_return finish(problem_of(errc::not_found, request.request_id), request);
-    auto acted = co_await dispatcher_.retry(std::move(id));
-    http::response out = co_await acted_on(std::move(acted), request);
-    co_return out;
+    return command(request, &dispatch::dispatcher::retry);
 }
 
 asio::awaitable<http::response> offboard_routes::cancel(http::request& request) {
-    std::string id(request.parameter("id"));
-    if (!is_ulid(id)) co_return finish(problem_of(errc::not_found, request.request_id), request);
-    auto acted = co_await dispatcher_.cancel(std::move(id));
-    http::response out = co_await acted_on(std::move(acted), request);
-    co_return out;
+    return command(request, &dispatch::dispatcher::cancel);
 }
 
-asio::awaitable<http::response> offboard_routes::acted_on(result<std::shared_ptr<const operation>> acted,
-                                                          http::request& request) {
+asio::awaitable<http::response> offboard_routes::command(http::request& request, deed act) {
+    std::string id(request.parameter("id"));
+    if (!is_ulid(id)) co_return finish(problem_of(errc::not_found, request.request_id), request);
+    auto acted = co_await (dispatcher_.*act)(std::move(id));
     if (acted.has_error()) co_return finish(refusal(acted.error(), request), request);
     const patience until = patience_of(request, settings_, settings_.deadline.standard);
     auto found = co_await dispatcher_.await_settled((*acted)->id, clock_.now() + until.wait);
+    // What was done is done: the answer is no 5xx, whatever became of reading it back.
     const std::shared_ptr<const operation> op = found.has_value() ? *found : *acted;
     http::response out = answer(*op, request, until.applied);
     co_return out;

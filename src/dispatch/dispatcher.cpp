@@ -166,10 +166,6 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::retry(std:
     auto found = co_await bring_in(std::move(id), purpose::work);
     if (found.has_error()) co_return found.error();
     const live_pointer live = *found;
-    if (!journal_.trouble().empty()) {
-        if (live->op->settled_at) release(live);
-        co_return errc::journal_unavailable;
-    }
     const std::vector<std::size_t> opened = reopen(*live->op);
     if (opened.empty()) {
         if (live->op->settled_at) release(live);
@@ -210,10 +206,6 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::cancel(std
     auto found = co_await bring_in(std::move(id), purpose::rest);
     if (found.has_error()) co_return found.error();
     const live_pointer live = *found;
-    if (!journal_.trouble().empty()) {
-        if (live->op->settled_at) release(live);
-        co_return errc::journal_unavailable;
-    }
     settlements stopped;
     // What is in a call now finishes; should the vendor push it back, it is not sent again.
     const bool flying = std::ranges::any_of(live->op->steps, [](const step& s) {

@@ -61,6 +61,16 @@ void dispatcher::decide(settlements& news) {
     }
 }
 
+dispatcher::settlement dispatcher::skip_of(const std::shared_ptr<operation>& op, gate_news::shut_step shut) {
+    settlement skip;
+    skip.op = op;
+    skip.step = static_cast<std::uint32_t>(shut.step);
+    skip.outcome.status = step_status::skipped;
+    skip.outcome.code = "gate_shut";
+    skip.blocked_by = std::move(shut.blocked_by);
+    return skip;
+}
+
 void dispatcher::shut_gates(settlements& news) {
     settlements skipped;
     const operation* op = nullptr;
@@ -70,15 +80,8 @@ void dispatcher::shut_gates(settlements& news) {
         if (n.outcome.status == step_status::pending || (op == n.op.get() && customer == whose)) continue;
         op = n.op.get();
         customer = whose;
-        for (gate_news::shut_step& shut : look_at_gates(*op, customer).shut) {
-            settlement skip;
-            skip.op = n.op;
-            skip.step = static_cast<std::uint32_t>(shut.step);
-            skip.outcome.status = step_status::skipped;
-            skip.outcome.code = "gate_shut";
-            skip.blocked_by = std::move(shut.blocked_by);
-            skipped.push_back(std::move(skip));
-        }
+        for (gate_news::shut_step& shut : look_at_gates(*op, customer).shut)
+            skipped.push_back(skip_of(n.op, std::move(shut)));
     }
     if (skipped.empty()) return;
     decide(skipped);

@@ -41,8 +41,10 @@ private:
     boost::asio::awaitable<http::response> retry(http::request&);
     boost::asio::awaitable<http::response> cancel(http::request&);
     boost::asio::awaitable<http::response> lookup(http::request&);
-    /// The answer to a retry or a cancel, as POST /offboard would answer now.
-    boost::asio::awaitable<http::response> acted_on(result<std::shared_ptr<const operation>>, http::request&);
+    /// A retry or a cancel, answered as POST /offboard would be now.
+    using deed = boost::asio::awaitable<result<std::shared_ptr<const operation>>> (dispatch::dispatcher::*)(
+        std::string);
+    boost::asio::awaitable<http::response> command(http::request&, deed);
     /// The body as JSON; else nothing, and `refused` says why.
     std::optional<document> read_body(const http::request&, http::response& refused) const;
     http::response refusal(const boost::system::error_code&, const http::request&) const;

@@ -130,6 +130,7 @@ private:
     // settling.cpp: from a step's news to what callers see.
     boost::asio::awaitable<void> settle(settlements, std::optional<journal::flight_number> landed);
     void decide(settlements&);
+    static settlement skip_of(const std::shared_ptr<operation>&, gate_news::shut_step);
     void shut_gates(settlements&);
     std::vector<journal::progress_record> records_of(const settlements&);
     void apply(settlements);
