@@ -120,6 +120,8 @@ response_reader::progress response_reader::read_end() {
     beast::error_code ec;
     parser_->put_eof(ec);
     if (ec) return fail(errc::answer_lost);
+    // To Beast 0xx is an answer whose body lasts until the end of the connection.
+    if (into_.status < 200) return fail(errc::answer_malformed);
     return progress::complete;
 }
 

@@ -1,4 +1,4 @@
-#include "target.hpp"
+#include "vendor_call.hpp"
 
 using namespace offboard;
 

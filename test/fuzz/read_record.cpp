@@ -1,17 +1,14 @@
 // The journal's records: whatever bytes come, they are refused, or are sound and come back the same.
 #include "record_codec.hpp"
+#include "require.hpp"
 
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 using namespace offboard;
+using fuzz::require;
 
 namespace {
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 void check_operation(std::string_view text) {
     operation op;

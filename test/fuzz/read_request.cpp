@@ -1,11 +1,12 @@
 // The request decoder: whatever bytes come, it either reports a fault or gives an offboarding that is sound.
 #include "offboard/api/read_offboarding.hpp"
+#include "require.hpp"
 
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 using namespace offboard;
+using fuzz::require;
 
 namespace {
 
@@ -21,10 +22,6 @@ const config::settings& settings() {
         return s;
     }();
     return made;
-}
-
-void require(bool holds) {
-    if (!holds) std::abort();
 }
 
 } // namespace

@@ -3,6 +3,8 @@
 #include "delink.hpp"
 #include "delink_report.hpp"
 
+#include <algorithm>
+
 namespace json = boost::json;
 
 namespace offboard::vendors::capillary {
@@ -16,12 +18,19 @@ vendor_detail detail_of(const status_object& s) {
     return detail;
 }
 
+/// Not linked any more (2004) is a word about one programme: where no programme stands beside it, it proves
+/// nothing.
+verdict naming_none(verdict v) {
+    if (v.result.status == step_status::succeeded) return unproven("contradictory_answer", v.result.vendor);
+    return v;
+}
+
 /// The customer was not found: nothing can have been delinked, so every programme shares that verdict.
 verdict judge_customer(const delink_report& report, const batch& b, const place& p) {
     const status_object& customer = report.customer;
     if (!customer.says_failed(customer_found) || report.any_done())
         return unproven("contradictory_answer", detail_of(customer));
-    return judge(customer.as_fault(), b, p);
+    return naming_none(judge(customer.as_fault(), b, p));
 }
 
 verdict judge_programme(const delink_report& report, const batch& b, const place& p) {
@@ -61,7 +70,11 @@ std::vector<verdict> decode_delink(const batch& b, const incoming_response& r) {
         return verdicts;
     }
     const auto whole = read_faults(body, "errors");
-    if (why == no_report::nobody && whole && !whole->empty()) return judge_envelope(*whole, b, r.status);
+    if (why == no_report::nobody && whole && !whole->empty()) {
+        std::vector<verdict> verdicts = judge_envelope(*whole, b, r.status);
+        std::transform(verdicts.begin(), verdicts.end(), verdicts.begin(), naming_none);
+        return verdicts;
+    }
     return by_status(b, r.status, said(body));
 }
 
