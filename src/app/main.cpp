@@ -10,6 +10,7 @@
 #include <iostream>
 #include <sstream>
 #include <string>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace {
@@ -53,6 +54,14 @@ command_line read(int argc, char** argv) {
     return out;
 }
 
+/// A connection is a descriptor, and the usual soft limit is 1024: the hard one is the operator's.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
+}
+
 std::string text_of(const fault& f, const std::string& file) {
     return (f.line > 0 ? file + ":" + std::to_string(f.line) : file) + ": " +
            (f.key.empty() ? "" : f.key + ": ") + f.detail;
@@ -63,6 +72,7 @@ std::string text_of(const fault& f, const std::string& file) {
 int main(int argc, char** argv) try {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN); // a limit on file sizes is a full disk, and no reason to die
+    raise_descriptor_limit();
     offboard::telemetry::log log;
     const command_line line = read(argc, argv);
     if (!line.wrong.empty()) {
