@@ -46,6 +46,7 @@ dispatcher::dispatcher(asio::io_context& io, const config::settings& settings, j
         if (!settings.of(vendor_of(a))) continue;
         metrics_.foresee(vendor_of(a), a);
         metrics_.count_steps(vendor_of(a), a, step_status::unknown, "outcome_unknown", 0);
+        metrics_.count_steps(vendor_of(a), a, step_status::failed, "vendor_auth", 0);
     }
     metrics_.on_scrape([this](telemetry::metrics& out) {
         out.set_unsettled(unsettled());

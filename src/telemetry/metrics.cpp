@@ -120,6 +120,13 @@ struct metrics::families {
                              0,
                              {}},
                             most};
+    series<Gauge, 1> budget_calls{registry,
+                                  {"offboard_vendor_budget_calls",
+                                   "Calls that the vendor's budget allows in one window.",
+                                   {"vendor"},
+                                   0,
+                                   {}},
+                                  most};
     series<Gauge, 1> queue{
         registry,
         {"offboard_queue_customers", "Steps that wait for a call to the vendor.", {"vendor"}, 0, {}},
@@ -224,8 +231,9 @@ void metrics::count_request(word listener, word route, word method, unsigned sta
     families_->request_duration.at({pattern}).Observe(seconds(took));
 }
 
-void metrics::set_budget_left(word vendor, double calls) {
-    families_->budget.at({vendor.text()}).Set(calls);
+void metrics::set_budget(word vendor, double left, double calls) {
+    families_->budget.at({vendor.text()}).Set(left);
+    families_->budget_calls.at({vendor.text()}).Set(calls);
 }
 
 void metrics::set_queue(word vendor, std::size_t waiting, duration oldest) {

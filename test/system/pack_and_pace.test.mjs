@@ -159,7 +159,7 @@ test('metrics tell what was done and no label comes from a caller', () => togeth
   const { text, status } = await exchange(gateway.admin, 'GET', '/metrics');
   assert.equal(status, 200);
   for (const expected of ['offboard_steps_total{', 'offboard_vendor_calls_total{', 'offboard_vendor_call_duration_seconds_bucket{',
-    'offboard_customers_per_call_bucket{', 'offboard_vendor_budget_left{', 'offboard_queue_customers{', 'offboard_queue_oldest_seconds{',
+    'offboard_customers_per_call_bucket{', 'offboard_vendor_budget_left{', 'offboard_vendor_budget_calls{', 'offboard_queue_customers{', 'offboard_queue_oldest_seconds{',
     'offboard_breaker_state{', 'offboard_operations_total{', 'process_resident_memory_bytes']) assert.ok(text.includes(expected), expected);
   for (const secret of [...Object.values(person(9)), 'ref-of-a-caller', 'jo.metrics']) assert.ok(!text.includes(secret), 'a caller\'s word is a label');
   assert.equal(await metric(gateway, 'offboard_operations_total{status="ok"}'), 1);

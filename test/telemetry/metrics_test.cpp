@@ -58,7 +58,7 @@ void count_all(metrics& m) {
     m.count_operations("partial");
     m.count_request("main", "/offboard/{id}", "GET", 200, 3ms);
     m.count_request("main", word::of(std::string_view()), "other", 0, 1ms);
-    m.set_budget_left("mention_me", 298);
+    m.set_budget("mention_me", 298, 300);
     m.set_queue("mention_me", 12, 1500ms);
     m.set_in_flight("mention_me", 2);
     m.set_breaker("billing", "billing.forget", breaker_position::half_open);
@@ -85,6 +85,7 @@ BOOST_AUTO_TEST_CASE(every_family_appears_with_help_and_type) {
         {"offboard_vendor_call_duration_seconds", "histogram"},
         {"offboard_customers_per_call", "histogram"},
         {"offboard_vendor_budget_left", "gauge"},
+        {"offboard_vendor_budget_calls", "gauge"},
         {"offboard_queue_customers", "gauge"},
         {"offboard_queue_oldest_seconds", "gauge"},
         {"offboard_in_flight_calls", "gauge"},
@@ -154,6 +155,7 @@ BOOST_AUTO_TEST_CASE(counts_and_gauges_are_those_that_were_given) {
         {"offboard_journal_entries_total", 70},
         {"offboard_journal_writable", 0},
         {R"(offboard_vendor_budget_left{vendor="mention_me"})", 298},
+        {R"(offboard_vendor_budget_calls{vendor="mention_me"})", 300},
         {R"(offboard_queue_customers{vendor="mention_me"})", 12},
         {R"(offboard_queue_oldest_seconds{vendor="mention_me"})", 1.5},
         {R"(offboard_in_flight_calls{vendor="mention_me"})", 2},
@@ -229,7 +231,7 @@ BOOST_AUTO_TEST_CASE(what_looks_like_an_identifier_shows_as_other_though_somebod
         m.count_retries(slipped, slipped, slipped);
         m.count_operations(slipped);
         m.count_request(slipped, slipped, slipped, 200, 1s);
-        m.set_budget_left(slipped, 1);
+        m.set_budget(slipped, 1, 1);
         m.set_breaker(slipped, slipped, breaker_position::open);
     }
     const exposition page(m.scrape());

@@ -111,7 +111,8 @@ public:
     void count_request(word listener, word route, word method, unsigned status, duration took);
 
     /// Gauges. Set them when they change, or in an on_scrape() hook.
-    void set_budget_left(word vendor, double calls);
+    /// `left` of `calls` in the budget's window may start now; see policy::budget.
+    void set_budget(word vendor, double left, double calls);
     /// `waiting`: steps in line or put back; `oldest`: how long the first of them has waited, 0 when none
     /// does.
     void set_queue(word vendor, std::size_t waiting, duration oldest);
