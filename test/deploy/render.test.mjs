@@ -1,50 +1,34 @@
-// Renders the Kubernetes base with kubectl and holds it to what must not get lost in an edit.
+// Renders the Kubernetes base and its overlays with kubectl, and holds each to what must not get lost in an edit.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { describe, test } from 'node:test';
 
-import { parse, parseAllDocuments } from 'yaml';
+import { deployment, folder, secondsOf } from './render.mjs';
 
-const base = fileURLToPath(new URL('../../deploy/kubernetes/base', import.meta.url));
-const kubectl = process.env.KUBECTL ?? 'kubectl';
-const run = spawnSync(kubectl, ['kustomize', base], { encoding: 'utf8' });
-if (run.error) {
-  console.error(`cannot run ${kubectl}: ${run.error.code}. Install kubectl (Debian: kubernetes-client) or set KUBECTL.`);
-  process.exit(1);
-}
-if (run.status !== 0) {
-  console.error(`kubectl kustomize failed:\n${run.stderr}`);
-  process.exit(1);
-}
-
-const objects = parseAllDocuments(run.stdout).map((d) => {
-  assert.deepEqual(d.errors, []);
-  return d.toJS();
-});
-const all = (kind) => objects.filter((o) => o.kind === kind);
-const one = (kind, name = 'offboard') => {
-  const found = all(kind).filter((o) => o.metadata.name === name || o.metadata.name.startsWith(`${name}-config-`));
-  assert.equal(found.length, 1, `exactly one ${kind} ${name}`);
-  return found[0];
-};
-
-const workload = one('StatefulSet');
-const pod = workload.spec.template.spec;
-const [container] = pod.containers;
-const configMap = one('ConfigMap');
-const config = parse(configMap.data['offboard.yaml']);
-const volume = (name) => pod.volumes.find((v) => v.name === name);
-const mount = (name) => container.volumeMounts.find((m) => m.name === name);
 const includes = (labels, selector) => Object.entries(selector).every(([k, v]) => labels[k] === v);
-const secondsOf = (text) => Number(/^(\d+)s$/.exec(text)[1]);
+const plain = ['apps/v1 StatefulSet', 'networking.k8s.io/v1 Ingress', 'networking.k8s.io/v1 NetworkPolicy',
+  'policy/v1 PodDisruptionBudget', 'v1 ConfigMap', 'v1 Service', 'v1 Service'];
+const objectsOf = {
+  base: plain,
+  'overlays/dev': plain,
+  'overlays/production': [...plain, 'autoscaling/v2 HorizontalPodAutoscaler', 'monitoring.coreos.com/v1 PrometheusRule',
+    'monitoring.coreos.com/v1 ServiceMonitor', 'v1 ConfigMap'].sort(),
+};
+/** A number of seconds in the source. */
+const constant = (name, file) => Number(new RegExp(`constexpr auto ${name} = std::chrono::seconds\\((\\d+)\\)`)
+  .exec(readFileSync(new URL(`../../src/${file}`, import.meta.url), 'utf8'))[1]);
+/** From the end of drain.timeout to the exit, at most: the last answers, and a disk that hangs. */
+const lastWords = constant('last_words', 'app/gateway.cpp');
+const farewell = constant('longest_farewell', 'journal/sqlite/writer.cpp');
+
+for (const path of Object.keys(objectsOf)) {
+describe(path, () => {
+const { objects, all, one, workload, pod, container, configMap, config, volume, mount } = deployment(folder(path));
 
 test('there are these objects and no others', () => {
-  assert.deepEqual(objects.map((o) => `${o.apiVersion} ${o.kind}`).sort(), [
-    'apps/v1 StatefulSet', 'networking.k8s.io/v1 Ingress', 'networking.k8s.io/v1 NetworkPolicy',
-    'policy/v1 PodDisruptionBudget', 'v1 ConfigMap', 'v1 Service', 'v1 Service',
-  ]);
+  assert.deepEqual(objects.map((o) => `${o.apiVersion} ${o.kind}`).sort(), objectsOf[path]);
 });
 
 test('no Secret is rendered and none is written into the configuration', () => {
@@ -55,6 +39,7 @@ test('no Secret is rendered and none is written into the configuration', () => {
 test('the image has a tag, and not latest', () => {
   assert.match(container.image, /:[^:/]+$/);
   assert.doesNotMatch(container.image, /:latest$/);
+  assert.deepEqual(pod.initContainers.map((c) => c.image), [container.image]);
 });
 
 test('the probes ask the admin port', () => {
@@ -72,15 +57,19 @@ test('the pod runs under the restricted profile', () => {
   assert.ok(pod.securityContext.runAsUser > 0);
   assert.equal(pod.securityContext.seccompProfile.type, 'RuntimeDefault');
   assert.equal(pod.automountServiceAccountToken, false);
-  assert.equal(container.securityContext.allowPrivilegeEscalation, false);
-  assert.equal(container.securityContext.readOnlyRootFilesystem, true);
-  assert.deepEqual(container.securityContext.capabilities, { drop: ['ALL'] });
+  for (const { securityContext } of [...pod.initContainers, ...pod.containers]) {
+    assert.equal(securityContext.allowPrivilegeEscalation, false);
+    assert.equal(securityContext.readOnlyRootFilesystem, true);
+    assert.deepEqual(securityContext.capabilities, { drop: ['ALL'] });
+    assert.ok(!securityContext.privileged && securityContext.runAsUser === undefined);
+  }
   assert.ok(!pod.hostNetwork && !pod.hostPID && !pod.hostIPC);
   assert.ok(pod.volumes.every((v) => !v.hostPath));
 });
 
-test('the container has requests and a memory limit', () => {
-  assert.ok(container.resources.requests.cpu && container.resources.requests.memory && container.resources.limits.memory);
+test('every container has requests and a memory limit', () => {
+  for (const { resources } of [...pod.initContainers, ...pod.containers])
+    assert.ok(resources.requests.cpu && resources.requests.memory && resources.limits.memory);
 });
 
 test('the journal is on a volume of the pod, and has one pod at a time', () => {
@@ -92,6 +81,29 @@ test('the journal is on a volume of the pod, and has one pod at a time', () => {
   assert.equal(dirname(config.journal.sqlite.path), mount('journal').mountPath);
   assert.ok(!mount('journal').readOnly);
   assert.equal(pod.securityContext.fsGroup, pod.securityContext.runAsGroup);
+});
+
+test('no second replica can spend the vendors\' budgets once more', () => {
+  // Whatever replicas says, now or after somebody's `kubectl scale`, the first of the set is the only one that starts.
+  assert.equal(pod.initContainers.length, 1);
+  const { command: [program, ...rest], env } = pod.initContainers[0];
+  assert.deepEqual(env, [{ name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }]);
+  const starts = (name) => spawnSync(program, rest, { env: { PATH: process.env.PATH, POD: name } }).status === 0;
+  assert.ok(starts(`${workload.metadata.name}-0`));
+  for (const n of [1, 2, 9, 10, 100]) assert.ok(!starts(`${workload.metadata.name}-${n}`), `replica ${n}`);
+  for (const { spec } of all('HorizontalPodAutoscaler')) assert.deepEqual([spec.minReplicas, spec.maxReplicas], [1, 1]);
+});
+
+test('a node can be drained', () => {
+  const { spec } = one('PodDisruptionBudget');
+  assert.equal(spec.maxUnavailable, 1);
+  assert.equal(spec.minAvailable, undefined);
+});
+
+test('replicas would be spread over zones, and one is never kept from starting by it', () => {
+  const [zones] = pod.topologySpreadConstraints;
+  assert.equal(zones.topologyKey, 'topology.kubernetes.io/zone');
+  assert.equal(zones.whenUnsatisfiable, 'ScheduleAnyway');
 });
 
 test('a rollout does not wait for a pod that never became ready', () => {
@@ -152,8 +164,21 @@ test('the configuration has the keys of the contract and the ports of the pod', 
 });
 
 test('draining ends before the pod is killed', () => {
-  const drain = secondsOf(config.drain.delay) + secondsOf(config.drain.timeout);
-  assert.ok(drain <= 25 && pod.terminationGracePeriodSeconds > drain);
+  const [program, seconds] = container.lifecycle.preStop.exec.command;
+  assert.equal(program, 'sleep');
+  const afterSigterm = secondsOf(config.drain.delay) + secondsOf(config.drain.timeout) + lastWords;
+  assert.ok(afterSigterm <= 25);
+  const air = pod.terminationGracePeriodSeconds - (Number(seconds) + afterSigterm + farewell);
+  assert.ok(air >= 3, `${air} s are left`);
+  // Whoever goes by readiness has seen it go before the listener closes.
+  const { periodSeconds, failureThreshold } = container.readinessProbe;
+  assert.ok(secondsOf(config.drain.delay) >= periodSeconds * failureThreshold);
+});
+
+test('a changed secret reaches the pod: no volume is mounted by subPath', () => {
+  for (const m of container.volumeMounts) assert.equal(m.subPath ?? m.subPathExpr, undefined, m.name);
+  for (const { env = [], envFrom = [] } of pod.containers)
+    assert.ok(envFrom.length === 0 && env.every((e) => !e.valueFrom?.secretKeyRef));
 });
 
 test('the Ingress shows callers their routes and no others', () => {
@@ -163,7 +188,7 @@ test('the Ingress shows callers their routes and no others', () => {
   const { paths } = spec.rules[0].http;
   assert.deepEqual(paths.map((p) => `${p.pathType} ${p.path}`).sort(), ['Exact /docs', 'Exact /openapi.yaml', 'Prefix /offboard']);
   for (const { backend } of paths) assert.deepEqual(backend.service, { name: 'offboard', port: { name: 'http' } });
-  assert.deepEqual(spec.tls.flatMap((t) => t.hosts), [spec.rules[0].host]);
+  if (path !== 'overlays/dev') assert.deepEqual(spec.tls.flatMap((t) => t.hosts), [spec.rules[0].host]);
 });
 
 test('the callers\' Service has no admin port', () => {
@@ -189,5 +214,8 @@ test('the NetworkPolicy opens nothing else', () => {
   assert.deepEqual(spec.ingress.map((r) => r.ports.map((p) => p.port)), [[8080], [9090]]);
   for (const rule of spec.ingress) assert.ok(rule.from.length > 0 && rule.from.every((f) => f.namespaceSelector.matchLabels));
   const out = spec.egress.flatMap((r) => r.ports.map((p) => `${p.protocol} ${p.port}`));
-  assert.deepEqual(out.sort(), ['TCP 443', 'TCP 53', 'UDP 53']);
+  assert.deepEqual(out.sort(), ['TCP 4318', 'TCP 443', 'TCP 53', 'UDP 53']);
+  for (const rule of spec.egress) assert.ok(rule.to?.length > 0 || rule.ports.every((p) => p.port === 443));
 });
+});
+}
