@@ -59,6 +59,17 @@ bool accepts(std::string_view accept, std::string_view type, std::string_view su
     return admitted;
 }
 
+bool accepts_coding(std::string_view accept_encoding, std::string_view coding) noexcept {
+    bool admitted = false;
+    while (!accept_encoding.empty()) {
+        std::string_view parameters = cut(accept_encoding, ',');
+        const std::string_view s = trimmed(cut(parameters, ';'));
+        if (same(s, coding)) return !is_refused(parameters);
+        if (s == "*") admitted = !is_refused(parameters);
+    }
+    return admitted;
+}
+
 bool is_json(std::string_view content_type) noexcept {
     return same(trimmed(cut(content_type, ';')), "application/json");
 }

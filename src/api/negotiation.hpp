@@ -8,6 +8,10 @@ namespace offboard::api {
 /// the most specific matching range decides, and q=0 refuses.
 bool accepts(std::string_view accept, std::string_view type, std::string_view subtype) noexcept;
 
+/// Whether an Accept-Encoding list (12.5.3) that is there admits a coding, given in lower case: by its name,
+/// or else by "*".
+bool accepts_coding(std::string_view accept_encoding, std::string_view coding) noexcept;
+
 /// Whether a Content-Type is application/json, with or without parameters.
 bool is_json(std::string_view content_type) noexcept;
 

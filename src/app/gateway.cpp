@@ -3,6 +3,7 @@
 #include "openapi.hpp"
 
 #include "offboard/api/admin_routes.hpp"
+#include "offboard/api/docs_routes.hpp"
 #include "offboard/api/problem.hpp"
 #include "offboard/async/sleep.hpp"
 #include "offboard/base/ulid.hpp"
@@ -72,6 +73,7 @@ gateway::gateway(const config::settings& settings, telemetry::log& log)
       main_(io_, main_limits(settings), main_router_, hooks("main"), log),
       admin_(io_, admin_limits(), admin_router_, hooks("admin"), log) {
     routes_.add_to(main_router_);
+    api::add_docs_routes(main_router_);
     const auto ready = [this] {
         api::readiness now;
         if (!ready_) now.reasons.emplace_back("draining");

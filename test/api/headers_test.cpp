@@ -46,6 +46,30 @@ BOOST_AUTO_TEST_CASE(prefer_is_read_as_rfc_7240_says) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_coding_is_admitted_by_its_name_or_else_by_the_star) {
+    const struct {
+        std::string_view list;
+        bool gzip;
+    } rows[] = {
+        {"", false},
+        {"gzip", true},
+        {"deflate, GZip;q=0.5, br", true},
+        {"deflate, br", false},
+        {"identity", false},
+        {"*", true},
+        {"*;q=0", false},
+        {"gzip;q=0, *", false},
+        {"*, gzip;q=0.000", false},
+        {"*;q=0, gzip;q=0.001", true},
+        {"gzip2", false},
+        {",,;=,", false},
+    };
+    for (const auto& row : rows)
+        BOOST_TEST_CONTEXT(row.list) {
+            BOOST_TEST(api::accepts_coding(row.list, "gzip") == row.gzip);
+        }
+}
+
 BOOST_AUTO_TEST_CASE(accept_goes_by_the_most_specific_range) {
     const struct {
         std::string_view accept;

@@ -186,7 +186,7 @@ test('the Ingress shows callers their routes and no others', () => {
   assert.equal(spec.defaultBackend, undefined);
   assert.equal(spec.rules.length, 1);
   const { paths } = spec.rules[0].http;
-  assert.deepEqual(paths.map((p) => `${p.pathType} ${p.path}`).sort(), ['Exact /docs', 'Exact /openapi.yaml', 'Prefix /offboard']);
+  assert.deepEqual(paths.map((p) => `${p.pathType} ${p.path}`).sort(), ['Exact /openapi.yaml', 'Prefix /docs', 'Prefix /offboard']);
   for (const { backend } of paths) assert.deepEqual(backend.service, { name: 'offboard', port: { name: 'http' } });
   if (path !== 'overlays/dev') assert.deepEqual(spec.tls.flatMap((t) => t.hosts), [spec.rules[0].host]);
 });

@@ -18,6 +18,8 @@ const subscriptionCancelled = {
   },
 };
 const common = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', 'X-Request-Id': requestId, traceparent };
+// Texts for people and browsers; an example of one would be one.
+const documents = new Set(['application/yaml', 'text/html', 'text/javascript', 'text/css']);
 
 // The headers a faultless answer would have: every documented one, with its own example as the value.
 function headersOf(response, type, path, dryRun) {
@@ -30,7 +32,7 @@ function headersOf(response, type, path, dryRun) {
 
 for (const { path, method, statuses } of documented()) {
   const operation = document.paths[path][method.toLowerCase()];
-  const concrete = path.replace('{id}', operationId);
+  const concrete = path.replace('{id}', operationId).replace('{file}', 'page.css');
 
   const request = operation.requestBody?.content['application/json'].examples ?? {};
   for (const [name, example] of Object.entries(request)) {
@@ -48,7 +50,7 @@ for (const { path, method, statuses } of documented()) {
       continue;
     }
     for (const [type, { examples }] of Object.entries(response.content)) {
-      if (type === 'application/yaml') continue;
+      if (documents.has(type)) continue;
       test(`${method} ${path}: ${status} has an example`, () => assert.ok(Object.keys(examples ?? {}).length > 0));
       for (const [name, example] of Object.entries(examples ?? {})) {
         test(`${method} ${path}: ${status} ${name} is valid`, () => {
