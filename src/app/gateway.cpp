@@ -46,7 +46,8 @@ http::server_limits admin_limits() {
     return out;
 }
 
-/// The journal that the settings ask for. Throws std::runtime_error when it cannot be used.
+/// The journal that the settings ask for. Throws std::runtime_error when that is wrong; a disk that fails is
+/// waited for.
 std::unique_ptr<journal::journal> open_journal(asio::io_context& io, const config::settings& s,
                                                const clock& c, telemetry::log& log) {
     if (s.journal.sqlite_path.empty())

@@ -95,6 +95,26 @@ void dispatcher::enqueue(const live_pointer& live, std::size_t customer, settlem
     }
 }
 
+asio::awaitable<void> dispatcher::resume() {
+    const result<void> opened = co_await journal_.opened();
+    if (opened.has_error()) co_return; // the process ends
+    // From here on others may begin and send: nothing is awaited before the budgets know what was spent.
+    for (const vendor v : all_vendors) {
+        const auto& d = desks_[static_cast<std::size_t>(v)];
+        if (!d) continue;
+        const duration span = settings_.of(v)->budget.per + settings_.of(v)->timeout;
+        d->restore(
+            journal_.departed_since(clock_.today() - std::chrono::ceil<std::chrono::milliseconds>(span)));
+    }
+    const journal::backlog left = journal_.left_behind();
+    parked_ = left.operations;
+    parked_steps_ = left.steps;
+    if (parked_ > 0)
+        log_.info("resuming what an earlier process left",
+                  {{"operations", parked_}, {"steps", parked_steps_}});
+    if (journal_.durable()) co_await feed();
+}
+
 asio::awaitable<void> dispatcher::feed() {
     journal::cursor at;
     bool found_any = true;

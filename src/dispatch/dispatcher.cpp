@@ -60,20 +60,7 @@ dispatcher::dispatcher(asio::io_context& io, const config::settings& settings, j
 dispatcher::~dispatcher() = default;
 
 void dispatcher::start() {
-    for (const vendor v : all_vendors) {
-        const auto& d = desks_[static_cast<std::size_t>(v)];
-        if (!d) continue;
-        const duration span = settings_.of(v)->budget.per + settings_.of(v)->timeout;
-        d->restore(
-            journal_.departed_since(clock_.today() - std::chrono::ceil<std::chrono::milliseconds>(span)));
-    }
-    const journal::backlog left = journal_.left_behind();
-    parked_ = left.operations;
-    parked_steps_ = left.steps;
-    if (parked_ > 0)
-        log_.info("resuming what an earlier process left",
-                  {{"operations", parked_}, {"steps", parked_steps_}});
-    if (journal_.durable()) tasks_.spawn("feed from the journal", feed());
+    tasks_.spawn("resume", resume());
     tasks_.spawn("give up in time", give_up_in_time());
 }
 

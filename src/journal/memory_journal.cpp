@@ -16,6 +16,8 @@ public:
     memory_journal(std::size_t most_operations, std::size_t most_steps)
         : most_operations_(most_operations), most_steps_(most_steps) {}
 
+    asio::awaitable<result<void>> opened() override { co_return result<void>(); }
+
     asio::awaitable<result<begun>> begin(std::shared_ptr<operation> op,
                                          std::optional<idempotency> given) override {
         begun out;

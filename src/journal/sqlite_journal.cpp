@@ -27,7 +27,19 @@ public:
     facade(asio::io_context& io, const sqlite_settings& settings, const clock& c, telemetry::log& log,
            tuning tuned)
         : home_(asio::prefer(io.get_executor(), asio::execution::outstanding_work.untracked)), log_(log),
-          writer_(io, settings, c, log, std::move(tuned)), last_flight_(writer_.inherited().last_flight) {}
+          writer_(io, settings, c, log, std::move(tuned)) {}
+
+    asio::awaitable<result<void>> opened() override {
+        if (!opened_ && !writer_.has_opened()) {
+            // Like a record it waits for the disk, and is written, as nothing, when the file has been taken.
+            auto nothing = made<void>(call::kind::record, [](store&, wall_time) { return result<void>(); });
+            const result<void> written = co_await sent(std::move(nothing));
+            if (written.has_error()) co_return written.error();
+        }
+        if (!opened_) last_flight_ = writer_.inherited().last_flight;
+        opened_ = true;
+        co_return result<void>();
+    }
 
     asio::awaitable<result<begun>> begin(std::shared_ptr<operation> op,
                                          std::optional<idempotency> given) override {
@@ -90,17 +102,22 @@ public:
             made<std::size_t>(call::kind::read, [this](store&, wall_time) { return writer_.sweep_all(); }));
     }
 
-    backlog left_behind() const override { return writer_.inherited().left; }
+    backlog left_behind() const override { return opened_ ? writer_.inherited().left : backlog(); }
 
     std::vector<past_call> departed_since(wall_time since) const override {
         std::vector<past_call> out;
+        if (!opened_) return out;
         for (const past_call& c : writer_.inherited().calls)
             if (c.at >= since) out.push_back(c);
         return out;
     }
 
     bool durable() const noexcept override { return true; }
-    std::string trouble() const override { return writer_.trouble(); }
+    std::string trouble() const override {
+        std::string why = writer_.trouble();
+        if (why.empty() && !opened_) why = "being opened";
+        return why;
+    }
     figures counted() const override { return writer_.counted(); }
     void close() override { writer_.close(); }
 
@@ -114,7 +131,10 @@ private:
     /// It is on its way before anybody awaits it.
     template <class T>
     asio::awaitable<result<T>> sent(std::shared_ptr<call_for<T>> c) {
-        const std::optional<errc> refused = writer_.push(c);
+        // What an earlier process did comes before anything of ours.
+        const bool early = !opened_ && (c->what == call::kind::begin || c->what == call::kind::depart);
+        const std::optional<errc> refused =
+            early ? std::optional<errc>(errc::journal_unavailable) : writer_.push(c);
         if (refused) {
             c->refuse(*refused);
             c->done = true;
@@ -126,7 +146,8 @@ private:
     const asio::any_io_executor home_;
     telemetry::log& log_;
     writer writer_;
-    flight_number last_flight_;
+    bool opened_ = false; ///< and somebody knows what an earlier process left
+    flight_number last_flight_ = 0;
 };
 
 } // namespace

@@ -58,13 +58,19 @@ public:
 
     /// Returns when all are on the disk. Throws std::runtime_error when the journal refused one.
     void run() {
-        for (std::size_t n = 0; n < at_once; ++n)
-            tasks_.spawn("fill", worker());
+        tasks_.spawn("begin", begin());
         io_.run();
         if (refused_ > 0 || begun_ < goal_) throw std::runtime_error("the journal refused operations");
     }
 
 private:
+    asio::awaitable<void> begin() {
+        const result<void> opened = co_await journal_.opened();
+        if (opened.has_error()) co_return;
+        for (std::size_t n = 0; n < at_once; ++n)
+            tasks_.spawn("fill", worker());
+    }
+
     std::shared_ptr<operation> make() {
         const std::uint64_t n = next_++;
         auto op = std::make_shared<operation>();

@@ -169,13 +169,19 @@ BOOST_AUTO_TEST_CASE(other_files_are_refused_and_left_alone) {
         BOOST_TEST(why.find(words) != why.npos, why);
         BOOST_TEST((raw() == before), words);
     };
+    tuned.retry_every = 1h;
     open();
     BOOST_REQUIRE(begin(made("a")).has_value());
     j.reset();
     raw_sql(path, "PRAGMA user_version = 99");
     refused("newer release");
     raw_sql(path, "PRAGMA user_version = 1; DROP TABLE operation_key");
-    refused("damaged");
+    const std::string damaged = raw();
+    open(); // somebody may put a better one in its place
+    BOOST_TEST(j->trouble() == "damaged");
+    BOOST_TEST((begin(made("b")).error() == make_error_code(errc::journal_unavailable)));
+    j.reset();
+    BOOST_TEST((raw() == damaged));
 
     std::filesystem::remove(path);
     raw_sql(path, "CREATE TABLE somebody(name)");
@@ -186,6 +192,8 @@ BOOST_AUTO_TEST_CASE(other_files_are_refused_and_left_alone) {
     std::filesystem::remove(path);
     settings.path = (directory / "no" / "where.db").string();
     BOOST_TEST(refusal().find("cannot be made: No such file") != std::string::npos);
+    settings.path = directory.string();
+    BOOST_TEST(refusal().find("is not a file") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(master_keys_must_be_those_of_the_file) {

@@ -99,6 +99,7 @@ struct sqlite_fixture {
     journal::sqlite_settings settings;
     journal::sqlite::tuning tuned;
     std::unique_ptr<journal::sqlite::sqlite_journal> j;
+    std::optional<result<void>> opened; ///< what opened() said; none: it has not returned
 
     sqlite_fixture() {
         std::string name = (std::filesystem::temp_directory_path() / "journal-XXXXXX").string();
@@ -118,7 +119,11 @@ struct sqlite_fixture {
 
     void open() {
         j.reset();
+        poll(); // who waited for the earlier one is told
+        opened.reset();
         j = journal::sqlite::open(io, settings, time, log, tuned);
+        start(j->opened(), opened);
+        poll();
     }
     /// Why it does not open.
     std::string refusal() {
@@ -148,6 +153,10 @@ struct sqlite_fixture {
             BOOST_REQUIRE(!e);
             out = std::move(value);
         });
+    }
+    void poll() {
+        io.restart();
+        io.poll();
     }
     void finish() {
         io.restart();

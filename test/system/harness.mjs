@@ -152,7 +152,8 @@ export function configuration(port, changes = {}) {
 }
 
 export class Gateway {
-  static async start(config, { env } = {}) {
+  /** With `full` it may not write to any file, until prlimit lets it. */
+  static async start(config, { env, full } = {}) {
     const gateway = new Gateway();
     gateway.folder = mkdtempSync(join(tmpdir(), 'offboard-'));
     gateway.used = new Set();
@@ -160,7 +161,10 @@ export class Gateway {
     gateway.config = typeof config.journal === 'string' ? { ...config, journal: journals[config.journal](gateway.folder) } : config;
     const file = join(gateway.folder, 'offboard.yaml');
     writeFileSync(file, JSON.stringify(gateway.config, null, 1));
-    gateway.program = new Program(program('offboard-gateway'), ['--config', file], env);
+    const args = ['--config', file];
+    gateway.program = full
+      ? new Program('/bin/sh', ['-c', 'ulimit -S -f 0 && exec "$0" "$@"', program('offboard-gateway'), ...args], env)
+      : new Program(program('offboard-gateway'), args, env);
     const port = async (name) => JSON.parse(await gateway.program.seen((l) => l.includes('"listening"') && l.includes(`"${name}"`))).port;
     gateway.port = await port('main');
     gateway.admin = await port('admin');

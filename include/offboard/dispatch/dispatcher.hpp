@@ -68,7 +68,8 @@ public:
                random_source&, telemetry::log&, telemetry::metrics&);
     ~dispatcher();
 
-    /// Starts with what an earlier process left behind. Once, before the loop runs.
+    /// Starts with what an earlier process left behind, as soon as the journal has opened; until then nothing
+    /// is begun or sent. Once, before the loop runs.
     void start();
 
     /// Takes an operation (id and caller given). errc::queue_full, draining, key_reused, or the journal's
@@ -140,6 +141,8 @@ private:
     bool room_for(const operation&) const noexcept;
     /// True while the feeder may bring in more.
     bool may_feed() const noexcept;
+    /// Takes over from an earlier process: first what it spent of the budgets, then what it did not settle.
+    boost::asio::awaitable<void> resume();
     /// Starts to drive an operation; hands its open steps to the desks. pump() is the caller's.
     live_pointer adopt(const std::shared_ptr<operation>&);
     void enqueue(const live_pointer&, std::size_t customer, settlements& too_late);

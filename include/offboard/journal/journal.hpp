@@ -77,11 +77,19 @@ struct past_call {
 /// their time: every call suspends rather than blocks, and none assumes that this process is the only one.
 /// When the coroutine that awaits a call is cancelled the call goes on, and its result is dropped.
 ///
-/// Order is the safety of the whole: begin() before anything is put in line, depart() before the first byte
-/// of a call, record() before anybody is told.
+/// Order is the safety of the whole: opened() before anything else, begin() before anything is put in line,
+/// depart() before the first byte of a call, record() before anybody is told.
 class journal {
 public:
     virtual ~journal() = default;
+
+    /// Waits until what is remembered can be used, as long as that takes: a journal may be made while its
+    /// disk fails, and opens when the disk is well. It returns at once when all is well already. Until
+    /// somebody's opened() has returned well, begin() and depart() are refused with
+    /// errc::journal_unavailable, reads may be, and trouble() says why; so nothing can leave for a vendor
+    /// before the caller has heard what an earlier process left. An error only when the journal is being
+    /// closed, or the caller was cancelled.
+    virtual boost::asio::awaitable<result<void>> opened() = 0;
 
     /// Remembers the operation with all its steps. errc::journal_full or errc::journal_unavailable: nothing
     /// was remembered, and nothing may be sent; errc::key_reused: the key stands for another request. The
@@ -114,7 +122,8 @@ public:
     virtual boost::asio::awaitable<result<page>> unsettled(cursor after, std::size_t most_operations,
                                                            std::size_t most_steps) = 0;
 
-    /// As of opening; nothing for a journal that remembers no earlier process.
+    /// As of opening, and nothing before opened() has returned; nothing for a journal that remembers no
+    /// earlier process.
     virtual backlog left_behind() const = 0;
     /// Departures since `since`, as of opening, oldest first: what an earlier process spent of the budgets.
     virtual std::vector<past_call> departed_since(wall_time since) const = 0;

@@ -33,9 +33,11 @@ struct sqlite_settings {
 /// under a master key. When retention ends the key, the ciphertext and every copy of them in the file and its
 /// log are destroyed; keyed hashes of the identifiers, outcomes and times stay.
 ///
-/// Throws std::runtime_error, with words for an operator, when the file cannot be used: it is in use by
-/// another process, made by a newer release, not ours, damaged, or needs a master key that is not given. What
-/// fails later is told by trouble(), and mends itself when the disk does.
+/// Throws std::runtime_error, with words for an operator, when no disk is to blame: the file is in use by
+/// another process, made by a newer release, not ours, needs a master key that is not given, or may not be
+/// used; or its folder is not there. A disk that is full, read-only, failing or not answering, and a file
+/// that is damaged, are told by trouble() and tried again until opened() can return; should the file turn out
+/// to be one of the above by then, trouble() says so, and it is still tried again. So is what fails later.
 std::unique_ptr<journal> open_sqlite_journal(boost::asio::io_context&, sqlite_settings, const clock&,
                                              telemetry::log&);
 

@@ -106,15 +106,15 @@ void database::close::operator()(sqlite3* connection) const noexcept {
     sqlite3_close_v2(connection);
 }
 
-result<database> database::open(const std::string& path, const std::string& vfs) {
+result<void> database::open(const std::string& path, const std::string& vfs) {
     // Counting its memory costs SQLite a lock an allocation. Refused, and no harm, once SQLite is in use.
     static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     static_cast<void>(uncounted);
     sqlite3* connection = nullptr;
     constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     const int code = sqlite3_open_v2(path.c_str(), &connection, flags, vfs.empty() ? nullptr : vfs.c_str());
-    database out;
-    out.connection_.reset(connection);
+    connection_.reset(connection);
+    *log_pages_ = 0;
     if (code != SQLITE_OK) return fault(code, "open");
     // Checkpoints are ours to make: after the answers of a group, and with their faults seen.
     sqlite3_wal_hook(
@@ -123,8 +123,8 @@ result<database> database::open(const std::string& path, const std::string& vfs)
             *static_cast<int*>(pages) = count;
             return SQLITE_OK;
         },
-        out.log_pages_.get());
-    return out;
+        log_pages_.get());
+    return {};
 }
 
 result<statement> database::prepare(std::string_view sql) {

@@ -91,8 +91,9 @@ class database {
 public:
     database() = default;
 
-    /// Opens a file that is there; `vfs` names SQLite's way to the system, empty for the usual one.
-    static result<database> open(const std::string& path, const std::string& vfs);
+    /// Opens a file that is there; `vfs` names SQLite's way to the system, empty for the usual one. After an
+    /// error nothing can be done with it but ask for system_error().
+    result<void> open(const std::string& path, const std::string& vfs);
 
     bool is_open() const noexcept { return static_cast<bool>(connection_); }
     sqlite3* handle() const noexcept { return connection_.get(); }

@@ -2,54 +2,101 @@
 
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include <stdexcept>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 
 namespace offboard::journal::sqlite {
 
 namespace {
 
-std::runtime_error unusable(const std::string& path, const std::string& why) {
-    return std::runtime_error("journal " + path + ": " + why);
+/// What the system says where the configuration is wrong: waiting for the disk mends none of it.
+bool is_misconfigured(int error) {
+    switch (error) {
+    case EACCES:
+    case EPERM:
+    case ENOENT:
+    case ENOTDIR:
+    case EISDIR:
+    case ELOOP:
+    case ENAMETOOLONG:
+    case EINVAL: return true;
+    default: return false;
+    }
 }
 
-std::string words_at_opening(const boost::system::error_code& e, int system_error) {
+/// Why the file may not be used by this process whatever the disk does; empty: it may. Asked after a fault,
+/// for SQLite tells a file that it may not write and a read-only disk alike.
+std::string prohibition(const std::string& path) {
+    struct stat file {};
+    if (::stat(path.c_str(), &file) == 0 && !S_ISREG(file.st_mode)) return "is not a file";
+    const auto denied = [](const char* what, int how) {
+        return ::access(what, how) != 0 && (errno == EACCES || errno == EPERM);
+    };
+    if (denied(path.c_str(), R_OK | W_OK)) return std::string("cannot be used: ") + std::strerror(errno);
+    const std::string folder = std::filesystem::path(path).parent_path();
+    if (denied(folder.empty() ? "." : folder.c_str(), W_OK | X_OK))
+        return std::string("its folder cannot be used: ") + std::strerror(errno);
+    return {};
+}
+
+/// Throws for what is no fault of the disk.
+void judge(const boost::system::error_code& e, const std::string& path) {
     switch (e.value() & 0xff) {
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return "is in use by another process";
-    case SQLITE_NOTADB: return "is not a journal of offboard, or is damaged";
-    default: return "cannot be used: " + words_for(e, system_error);
+    case SQLITE_LOCKED: throw unusable("is in use by another process");
+    case SQLITE_NOTADB: throw unusable("is not a journal of offboard, or is damaged");
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+        if (const std::string why = prohibition(path); !why.empty()) throw unusable(why);
+        break;
+    default: break;
     }
 }
 
 } // namespace
 
-journal_file::journal_file(const sqlite_settings& settings, const tuning& tuned, wall_time now,
-                           telemetry::log& log)
-    : path_(settings.path), vfs_(tuned.vfs), keep_keys_(settings.keep_keys), ring_(settings.keys) {
-    create_private(path_);
+journal_file::journal_file(const sqlite_settings& settings, const tuning& tuned)
+    : path_(settings.path), vfs_(tuned.vfs), keep_keys_(settings.keep_keys), ring_(settings.keys) {}
+
+result<void> journal_file::open(wall_time now, bool suspicious, telemetry::log& log) {
+    abandon();
+    system_error_ = create_private(path_);
+    if (is_misconfigured(system_error_))
+        throw unusable(std::string("cannot be made: ") + std::strerror(system_error_));
+    if (system_error_ != 0) return boost::system::error_code(SQLITE_CANTOPEN, category());
+    result<void> done;
     try {
-        const result<void> done = open_first(now, log);
-        if (done.has_error()) throw std::runtime_error(words_at_opening(done.error(), db_.system_error()));
+        done = take_file(now, suspicious, log);
     } catch (const std::runtime_error& e) {
         abandon();
-        throw unusable(path_, e.what());
+        throw unusable(e.what());
     } catch (const std::logic_error&) {
         // The header is ours and the tables are not: no statement of ours is wrong by itself.
         abandon();
-        throw unusable(path_, "is damaged: its tables are not ours");
+        return boost::system::error_code(SQLITE_CORRUPT, category());
     }
+    if (done.has_value()) return done;
+    // Nothing is held meanwhile: whoever mends the file may put another in its place.
+    system_error_ = db_.system_error();
+    abandon();
+    judge(done.error(), path_);
+    return done;
 }
 
-result<void> journal_file::open_first(wall_time now, telemetry::log& log) {
-    result<database> opened = database::open(path_, vfs_);
-    if (opened.has_error()) return opened.error();
-    db_ = std::move(*opened);
+result<void> journal_file::take_file(wall_time now, bool suspicious, telemetry::log& log) {
+    result<void> done = db_.open(path_, vfs_);
+    if (done.has_error()) return done;
     const result<standing> found = take(db_);
     if (found.has_error()) return found.error();
-    if (*found == standing::foreign) throw std::runtime_error("is not a journal of offboard");
-    if (*found == standing::newer) throw std::runtime_error("was made by a newer release");
-    result<void> done = set_up(db_);
+    if (*found == standing::foreign) throw unusable("is not a journal of offboard");
+    if (*found == standing::newer) throw unusable("was made by a newer release");
+    if (suspicious) done = look_through();
+    if (done.has_value()) done = set_up(db_);
     if (done.has_error()) return done;
 
     done = db_.run("BEGIN IMMEDIATE");
@@ -72,7 +119,7 @@ result<void> journal_file::open_first(wall_time now, telemetry::log& log) {
     if (done.has_error()) return done;
 
     struct stat file {};
-    if (::stat(path_.c_str(), &file) != 0) throw std::runtime_error("has gone");
+    if (::stat(path_.c_str(), &file) != 0) return boost::system::error_code(SQLITE_CANTOPEN, category());
     device_ = file.st_dev;
     inode_ = file.st_ino;
     return {};
@@ -81,13 +128,12 @@ result<void> journal_file::open_first(wall_time now, telemetry::log& log) {
 result<void> journal_file::connect() {
     const boost::system::error_code other(SQLITE_CANTOPEN, category());
     if (!in_place()) return other;
-    result<database> opened = database::open(path_, vfs_);
-    if (opened.has_error()) return opened.error();
-    db_ = std::move(*opened);
+    result<void> done = db_.open(path_, vfs_);
+    if (done.has_error()) return done;
     const result<standing> found = take(db_);
     if (found.has_error()) return found.error();
     if (*found != standing::ours) return other;
-    const result<void> done = set_up(db_);
+    done = set_up(db_);
     if (done.has_error()) return done;
     result<std::unique_ptr<store>> made = store::make(db_, ring_, keys_, keep_keys_);
     if (made.has_error()) return made.error();
@@ -100,6 +146,13 @@ result<void> journal_file::reopen() {
     result<void> done = connect();
     if (done.has_error()) store_.reset(); // the connection still tells system_error()
     return done;
+}
+
+result<void> journal_file::look_through() {
+    const result<std::string> verdict = db_.text("PRAGMA quick_check(1)");
+    if (verdict.has_error()) return verdict.error();
+    if (*verdict != "ok") return boost::system::error_code(SQLITE_CORRUPT, category());
+    return {};
 }
 
 bool journal_file::in_place() const noexcept {

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <stdexcept>
 
 namespace offboard::journal::sqlite {
@@ -76,8 +75,10 @@ result<bool> is_needed(database& db, std::int64_t key, wall_time now) {
 std::string words_for(const boost::system::error_code& e, int system_error) {
     const int code = e.value() & 0xff;
     if (code == SQLITE_IOERR || code == SQLITE_CANTOPEN) {
-        if (system_error == ENOSPC || system_error == EDQUOT) return "disk full";
+        // A limit on file sizes is a full disk.
+        if (system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG) return "disk full";
         if (system_error == EROFS) return "read-only";
+        if (system_error == EIO) return "I/O error";
     }
     switch (code) {
     case SQLITE_FULL: return "disk full";
@@ -100,12 +101,11 @@ bool must_reopen(const boost::system::error_code& e) {
     return code != SQLITE_FULL && code != SQLITE_BUSY && code != SQLITE_LOCKED && code != SQLITE_NOMEM;
 }
 
-void create_private(const std::string& path) {
+int create_private(const std::string& path) {
     const int made = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (made >= 0)
-        ::close(made);
-    else if (errno != EEXIST)
-        throw std::runtime_error("journal " + path + " cannot be made: " + std::strerror(errno));
+    if (made < 0) return errno == EEXIST ? 0 : errno;
+    ::close(made);
+    return 0;
 }
 
 result<standing> take(database& db) {

@@ -17,9 +17,10 @@ std::string words_for(const boost::system::error_code&, int system_error);
 /// Whether a fault may leave the connection with a wrong idea of the file, so that it must be opened again.
 bool must_reopen(const boost::system::error_code&);
 
-/// Makes an empty file that only its owner can read, unless there is one. A file that is there is not even
-/// opened: closing it again would drop the locks that this process may hold on it.
-void create_private(const std::string& path);
+/// Makes an empty file that only its owner can read, unless there is one: errno of the system, 0 when it is
+/// there. A file that is there is not even opened: closing it again would drop the locks that this process
+/// may hold on it.
+int create_private(const std::string& path);
 
 /// What a file turned out to be.
 enum class standing { ours, empty, foreign, newer };

@@ -11,8 +11,9 @@ namespace offboard::journal::sqlite {
 
 /// What no configuration sets: constants of the journal, which tests make small.
 struct tuning {
-    std::string vfs;                            ///< SQLite's way to the system; empty: the usual one
-    std::chrono::milliseconds retry_every{500}; ///< while there is trouble
+    std::string vfs;                             ///< SQLite's way to the system; empty: the usual one
+    std::chrono::milliseconds first_look{5'000}; ///< for the disk to answer before we go on without it
+    std::chrono::milliseconds retry_every{500};  ///< while there is trouble
     std::chrono::milliseconds sweep_every{60'000};
     std::size_t sweep_at_once = 200;   ///< operations a transaction
     std::size_t most_waiting = 10'000; ///< calls on their way to the thread; more begins are refused

@@ -29,9 +29,9 @@ std::chrono::steady_clock::time_point now() {
 writer::writer(asio::io_context& io, const sqlite_settings& settings, const clock& c, telemetry::log& log,
                tuning tuned)
     : io_(io), clock_(c), log_(log), tuned_(std::move(tuned)), retention_(settings.retention),
-      file_(settings, tuned_, c.today(), log), next_sweep_(now() + tuned_.sweep_every),
-      thread_(&writer::work, this) {
+      file_(settings, tuned_), next_sweep_(now() + tuned_.sweep_every), thread_(&writer::work, this) {
     pthread_setname_np(thread_.native_handle(), "journal");
+    await_first_try();
 }
 
 writer::~writer() {
@@ -86,6 +86,7 @@ std::string writer::trouble() const {
 }
 
 void writer::work() {
+    if (!first_try()) return;
     for (bool stopping = false; !stopping;) {
         calls arrived;
         {

@@ -23,6 +23,9 @@ namespace offboard::journal::sqlite {
 /// The journal's thread. It takes all calls that have arrived, writes them in one transaction, answers, reads
 /// what was asked, and begins again: the longer a commit takes, the more calls share the next one.
 ///
+/// The thread opens the file first. Where the disk fails, or does not answer in time, that is trouble from
+/// the start: it is tried again, and nothing but opened() is served until the file has been taken over.
+///
 /// Trouble begins with a fault of the disk. The transaction is taken back: begins and departures are refused,
 /// records wait. Every so often the file is opened again, if need be, and the records are written, or
 /// something that means nothing; when that is on the disk trouble is over.
@@ -32,7 +35,8 @@ namespace offboard::journal::sqlite {
 /// What is left is a power cut in just that moment.
 class writer {
 public:
-    /// Opens the file, or throws std::runtime_error.
+    /// Waits for the first try to open the file. Throws std::runtime_error when no disk is to blame for how
+    /// it ended.
     writer(boost::asio::io_context&, const sqlite_settings&, const clock&, telemetry::log&, tuning);
     writer(const writer&) = delete;
     writer& operator=(const writer&) = delete;
@@ -47,6 +51,8 @@ public:
 
     std::string trouble() const;
     journal::figures counted() const noexcept { return {commits_, entries_}; }
+    /// Whether the file has been taken over; inherited() is there from then on.
+    bool has_opened() const noexcept { return opened_; }
     const inheritance& inherited() const noexcept { return file_.inherited(); }
 
     /// On the thread, in a call: forgets all that is due.
@@ -59,12 +65,18 @@ private:
     bool stalled() const noexcept;
     void work();
     void keep_house();
+    void await_first_try();
+    bool first_try();
+    enum class attempt { opened, failed, hopeless }; ///< hopeless: no disk is to blame
+    attempt take_file();
     void serve(calls arrived);
     void commit(calls group, calls& done);
     void read(const calls& asked, calls& done);
     boost::system::error_code transact(calls& group, bool mending, calls& done);
     boost::system::error_code first_writes();
     void note(const boost::system::error_code&);
+    bool be_sick(std::string words);
+    instant due_again() const;
     boost::system::error_code broken(const std::exception&);
     void mend();
     bool sound();
@@ -91,7 +103,8 @@ private:
     instant next_try_{};
     instant next_sweep_{};
 
-    std::atomic<bool> well_ = true;
+    std::atomic<bool> opened_ = false;
+    std::atomic<bool> well_ = false;
     std::atomic<std::chrono::steady_clock::rep> busy_since_ = 0; ///< 0: the thread waits for work
     std::atomic<std::uint64_t> commits_ = 0;
     std::atomic<std::uint64_t> entries_ = 0;
@@ -102,7 +115,9 @@ private:
     bool stopping_ = false;
     bool ended_ = false;
     std::condition_variable gone_;
-    std::string trouble_;
+    std::string trouble_ = "being opened";
+    bool awaited_ = true; ///< somebody constructs this, and waits for the first try
+    bool tried_ = false;  ///< the first try has ended
 
     std::thread thread_;
 };

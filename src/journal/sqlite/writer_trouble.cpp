@@ -3,6 +3,8 @@
 
 #include <sqlite3.h>
 
+#include <utility>
+
 namespace offboard::journal::sqlite {
 
 namespace {
@@ -25,7 +27,7 @@ boost::system::error_code writer::broken(const std::exception& e) {
 
 /// Takes back what was begun, and remembers what is wrong.
 void writer::note(const boost::system::error_code& fault) {
-    std::string words = words_for(fault, file_.db().system_error());
+    std::string words = words_for(fault, file_.system_error());
     file_.rollback();
     reopen_ = reopen_ || must_reopen(fault);
     damaged_ = damaged_ || is_damage(fault);
@@ -33,12 +35,19 @@ void writer::note(const boost::system::error_code& fault) {
         log_.warn("the journal cannot be written", {{"why", words}});
         next_try_ = std::chrono::steady_clock::now() + tuned_.retry_every;
     }
-    {
-        const std::lock_guard lock(mutex_);
-        trouble_ = std::move(words);
-    }
+    be_sick(std::move(words));
+}
+
+/// True when that is news.
+bool writer::be_sick(std::string words) {
     sick_ = true;
     well_ = false;
+    const std::lock_guard lock(mutex_);
+    return std::exchange(trouble_, words) != words;
+}
+
+writer::instant writer::due_again() const {
+    return std::chrono::steady_clock::now() + tuned_.retry_every * (damaged_ ? patience_with_damage : 1);
 }
 
 /// What comes first in the transaction that ends trouble.
@@ -53,14 +62,14 @@ boost::system::error_code writer::first_writes() {
 
 bool writer::sound() {
     if (!damaged_) return true;
-    const result<std::string> verdict = file_.db().text("PRAGMA quick_check(1)");
-    if (verdict.has_value() && *verdict == "ok") return true;
-    note({SQLITE_CORRUPT, category()});
-    return false;
+    const result<void> verdict = file_.look_through();
+    if (verdict.has_error()) note(verdict.error());
+    return verdict.has_value();
 }
 
 void writer::mend() {
-    next_try_ = std::chrono::steady_clock::now() + tuned_.retry_every * (damaged_ ? patience_with_damage : 1);
+    if (!opened_ && take_file() != attempt::opened) return;
+    next_try_ = due_again();
     calls done;
     boost::system::error_code fault;
     try {
