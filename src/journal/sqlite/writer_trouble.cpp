@@ -104,7 +104,8 @@ void writer::sweep_some() {
         const result<swept> out =
             sweep(file_.db(), file_.entries(), clock_.today(), retention_, tuned_.sweep_at_once);
         fault = out.error();
-        erased_ = erased_ || (!fault && out->operations > 0);
+        // A commit whose fsync failed may have erased all the same.
+        erased_ = erased_ || fault || out->operations > 0;
         if (!fault && out->more) {
             next_sweep_ = instant(); // again, as soon as the calls that have arrived are served
             return;
