@@ -89,6 +89,12 @@ result<void> journal_file::open(wall_time now, bool suspicious, telemetry::log& 
 }
 
 result<void> journal_file::take_file(wall_time now, bool suspicious, telemetry::log& log) {
+    // Looked at before and after: somebody may put another file in its place while this one is opened.
+    const boost::system::error_code other(SQLITE_CANTOPEN, category());
+    struct stat file {};
+    if (::stat(path_.c_str(), &file) != 0) return other;
+    device_ = file.st_dev;
+    inode_ = file.st_ino;
     result<void> done = db_.open(path_, vfs_);
     if (done.has_error()) return done;
     const result<standing> found = take(db_);
@@ -118,10 +124,7 @@ result<void> journal_file::take_file(wall_time now, bool suspicious, telemetry::
     done = db_.checkpoint(true);
     if (done.has_error()) return done;
 
-    struct stat file {};
-    if (::stat(path_.c_str(), &file) != 0) return boost::system::error_code(SQLITE_CANTOPEN, category());
-    device_ = file.st_dev;
-    inode_ = file.st_ino;
+    if (!in_place()) return other;
     return {};
 }
 
