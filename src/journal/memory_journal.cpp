@@ -98,6 +98,10 @@ public:
         co_return none;
     }
 
+    asio::awaitable<std::string> use_keys(std::vector<master_key>) override {
+        co_return std::string(); // nothing here is encrypted
+    }
+
     backlog left_behind() const override { return {}; }
     std::vector<past_call> departed_since(wall_time) const override { return {}; }
     bool durable() const noexcept override { return false; }

@@ -102,6 +102,16 @@ public:
             made<std::size_t>(call::kind::read, [this](store&, wall_time) { return writer_.sweep_all(); }));
     }
 
+    asio::awaitable<std::string> use_keys(std::vector<master_key> keys) override {
+        auto c = made<std::string>(call::kind::read, [this, keys = std::move(keys)](store&, wall_time) {
+            return writer_.use_keys(keys); // puts another store in the place of this one
+        });
+        result<std::string> why = co_await sent(std::move(c));
+        std::string words = "the journal cannot be written now";
+        if (why.has_value()) words = std::move(*why);
+        co_return words;
+    }
+
     backlog left_behind() const override { return opened_ ? writer_.inherited().left : backlog(); }
 
     std::vector<past_call> departed_since(wall_time since) const override {

@@ -219,6 +219,45 @@ BOOST_AUTO_TEST_CASE(master_keys_must_be_those_of_the_file) {
     BOOST_TEST(refusal().find("master key \"one\" is still needed") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(master_keys_are_exchanged_while_it_runs) {
+    const auto use = [&](std::vector<journal::master_key> keys) { return run(j->use_keys(std::move(keys))); };
+    open();
+    settle({"a"});
+    BOOST_REQUIRE(begin(made("b"), key_of("shop", "k", "f")).has_value());
+    BOOST_TEST(use({key_named("two", '2'), key_named("one")}) == "");
+    settle({"c"});
+    BOOST_REQUIRE(record(record_of("b", {change_to(0, step_status::accepted, "queued")})).has_value());
+    for (const char* id : {"a", "b", "c"}) {
+        BOOST_TEST_REQUIRE(found(id));
+        BOOST_TEST(found(id)->steps[0].who->value == std::string(id) + ".0@example.com");
+        BOOST_TEST(lookup(identifier_kind::email, std::string(id) + ".0@example.com").size() == 1U);
+    }
+    BOOST_TEST(begin(made("again"), key_of("shop", "k", "f"))->id == "b");
+
+    // What cannot be used changes nothing.
+    const auto holds = [](const std::string& text, const char* part) { return text.find(part) != text.npos; };
+    BOOST_TEST(holds(use({key_named("two", 'x'), key_named("one")}), "\"two\" is not the one"));
+    BOOST_TEST(holds(use({key_named("three", '3'), key_named("two", '2'), key_named("one", 'x')}),
+                     "\"one\" is not the one"));
+    BOOST_TEST(holds(use({key_named("two", '2')}), "\"one\" is still needed"));
+    BOOST_TEST(holds(use({key_named("three", '3')}), "is still needed"));
+    BOOST_TEST(found("a")->steps[0].who->value == "a.0@example.com");
+    settle({"d"});
+
+    // Once nothing needs it a key may go; and what was refused is not in the file.
+    BOOST_REQUIRE(
+        record(record_of("b", {change_to(1, step_status::succeeded, "erased")}, time.today())).has_value());
+    time.pass(3h);
+    BOOST_TEST(run(j->sweep()).value() == 4U);
+    BOOST_TEST(use({key_named("two", '2')}) == "");
+    settle({"e"});
+    settings.keys = {key_named("two", '2')};
+    kill();
+    BOOST_TEST(found("e")->steps[0].who->value == "e.0@example.com");
+    j.reset();
+    BOOST_TEST(raw_sql(path, "SELECT group_concat(id) FROM master_key") == "two");
+}
+
 BOOST_AUTO_TEST_CASE(counting_what_was_left_needs_an_index_only) {
     open();
     j.reset();

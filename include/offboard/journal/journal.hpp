@@ -1,6 +1,7 @@
 #pragma once
 
 #include "offboard/base/error.hpp"
+#include "offboard/base/secret.hpp"
 #include "offboard/domain/operation.hpp"
 #include "offboard/domain/vendor.hpp"
 
@@ -73,6 +74,13 @@ struct past_call {
     wall_time at{};
 };
 
+/// Encrypts the keys of operations where they are kept on a disk. `id` names it there; the key is 32 random
+/// bytes.
+struct master_key {
+    std::string id;
+    secret key;
+};
+
 /// Where operations are remembered. Owned by app; used from the network thread only. Implementations may take
 /// their time: every call suspends rather than blocks, and none assumes that this process is the only one.
 /// When the coroutine that awaits a call is cancelled the call goes on, and its result is dropped.
@@ -121,6 +129,11 @@ public:
     /// steps, at least one. Steps in a departure that never landed have had a try that was lost.
     virtual boost::asio::awaitable<result<page>> unsettled(cursor after, std::size_t most_operations,
                                                            std::size_t most_steps) = 0;
+
+    /// From now on these keys in place of those before: the first encrypts, all decrypt. Empty, or why they
+    /// are not in use, in words fit for a log: one is another under the same id, one that is needed is not
+    /// among them, or the journal cannot be written. Then nothing has changed.
+    virtual boost::asio::awaitable<std::string> use_keys(std::vector<master_key>) = 0;
 
     /// As of opening, and nothing before opened() has returned; nothing for a journal that remembers no
     /// earlier process.

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "offboard/base/clock.hpp"
-#include "offboard/base/secret.hpp"
 #include "offboard/journal/journal.hpp"
 #include "offboard/telemetry/log.hpp"
 
@@ -12,12 +11,6 @@
 #include <vector>
 
 namespace offboard::journal {
-
-/// Encrypts the keys of operations. `id` names it in the file; the key is 32 random bytes.
-struct master_key {
-    std::string id;
-    secret key;
-};
 
 struct sqlite_settings {
     std::string path;

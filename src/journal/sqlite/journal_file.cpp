@@ -61,7 +61,8 @@ void judge(const boost::system::error_code& e, const std::string& path) {
 } // namespace
 
 journal_file::journal_file(const sqlite_settings& settings, const tuning& tuned)
-    : path_(settings.path), vfs_(tuned.vfs), keep_keys_(settings.keep_keys), ring_(settings.keys) {}
+    : path_(settings.path), vfs_(tuned.vfs), keep_keys_(settings.keep_keys),
+      ring_(std::make_unique<const keyring>(settings.keys)) {}
 
 result<void> journal_file::open(wall_time now, bool suspicious, telemetry::log& log) {
     abandon();
@@ -107,10 +108,10 @@ result<void> journal_file::take_file(wall_time now, bool suspicious, telemetry::
 
     done = db_.run("BEGIN IMMEDIATE");
     if (done.has_error()) return done;
-    result<key_table> keys = settle_keys(db_, ring_, now);
+    result<key_table> keys = settle_keys(db_, *ring_, now);
     if (keys.has_error()) return keys.error();
     keys_ = std::move(*keys);
-    result<std::unique_ptr<store>> made = store::make(db_, ring_, keys_, keep_keys_);
+    result<std::unique_ptr<store>> made = store::make(db_, *ring_, keys_, keep_keys_);
     if (made.has_error()) return made.error();
     store_ = std::move(*made);
     result<inheritance> inherited = take_over(db_, *store_, log, now);
@@ -138,10 +139,32 @@ result<void> journal_file::connect() {
     if (*found != standing::ours) return other;
     done = set_up(db_);
     if (done.has_error()) return done;
-    result<std::unique_ptr<store>> made = store::make(db_, ring_, keys_, keep_keys_);
+    result<std::unique_ptr<store>> made = store::make(db_, *ring_, keys_, keep_keys_);
     if (made.has_error()) return made.error();
     store_ = std::move(*made);
     return {};
+}
+
+result<std::string> journal_file::use_keys(const std::vector<master_key>& keys, wall_time now) {
+    auto ring = std::make_unique<const keyring>(keys);
+    const result<void> begun = db_.run("BEGIN IMMEDIATE");
+    if (begun.has_error()) return begun.error();
+    result<key_table> settled;
+    try {
+        settled = settle_keys(db_, *ring, now);
+    } catch (const std::runtime_error& e) {
+        rollback();
+        return std::string(e.what());
+    }
+    if (settled.has_error()) return settled.error();
+    result<std::unique_ptr<store>> made = store::make(db_, *ring, *settled, keep_keys_);
+    if (made.has_error()) return made.error();
+    const result<void> done = db_.run("COMMIT");
+    if (done.has_error()) return done.error();
+    keys_ = std::move(*settled);
+    store_ = std::move(*made);
+    ring_ = std::move(ring);
+    return std::string();
 }
 
 result<void> journal_file::reopen() {

@@ -39,6 +39,10 @@ public:
     /// What the last failed call was about: errno of the system, 0 for none.
     int system_error() const noexcept { return db_.is_open() ? db_.system_error() : system_error_; }
 
+    /// Other master keys in place of those in use: empty, or why not, in words. An error is a fault of the
+    /// disk. The store is another one afterwards; unless they are in use nothing has changed.
+    result<std::string> use_keys(const std::vector<master_key>&, wall_time now);
+
     /// False when the path names another file by now, or none.
     bool in_place() const noexcept;
     /// Takes back the transaction, if there is one.
@@ -58,7 +62,7 @@ private:
     const std::string path_;
     const std::string vfs_;
     const duration keep_keys_;
-    const keyring ring_;
+    std::unique_ptr<const keyring> ring_;
     key_table keys_;
     dev_t device_ = 0;
     ino_t inode_ = 0;

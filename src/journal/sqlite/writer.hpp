@@ -57,6 +57,8 @@ public:
 
     /// On the thread, in a call: forgets all that is due.
     result<std::size_t> sweep_all();
+    /// Likewise: see journal::use_keys(). An error while there is trouble.
+    result<std::string> use_keys(const std::vector<master_key>&);
 
 private:
     using instant = std::chrono::steady_clock::time_point;

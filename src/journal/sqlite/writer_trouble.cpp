@@ -133,6 +133,12 @@ result<std::size_t> writer::sweep_all() {
     return operations;
 }
 
+result<std::string> writer::use_keys(const std::vector<master_key>& keys) {
+    // What was refused may have to be taken back, and is found by the keys it was written with.
+    if (sick_) return errc::journal_unavailable;
+    return file_.use_keys(keys, clock_.today());
+}
+
 void writer::copy_log() {
     const result<void> copied = file_.db().checkpoint(false);
     if (copied.has_error()) note(copied.error());
