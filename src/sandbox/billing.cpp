@@ -67,7 +67,8 @@ answer forget(const request& r, world& w) {
     }
     const std::string* key = r.header("api-key");
     const std::string* user = r.header("api-username");
-    if (key == nullptr || user == nullptr || key->empty() || user->empty() || *key == "wrong") {
+    if (key == nullptr || user == nullptr || key->empty() || user->empty() ||
+        !takes(w.options.secrets.billing, *key)) {
         return refuse(401, "invalid api-key or api-username");
     }
     std::vector<header_field> form;

@@ -5,6 +5,7 @@
 #include <boost/json/array.hpp>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 
 namespace json = boost::json;
@@ -43,6 +44,18 @@ answer expired() {
     return envelope(401, 401, "Authentication failed");
 }
 
+namespace {
+
+bool is_basic_user(std::string_view field, const settings& s) {
+    const auto fits = [&](const std::string& password) {
+        return field == "Basic " + basic_credentials(s.basic_username, password);
+    };
+    const auto& several = s.secrets.basic;
+    return several.empty() ? fits(s.basic_password) : std::any_of(several.begin(), several.end(), fits);
+}
+
+} // namespace
+
 std::optional<answer> refuse_call(const request& r, const world& w, micros now) {
     if (r.method != "POST") {
         answer a = envelope(405, 405, "Method not allowed");
@@ -54,9 +67,8 @@ std::optional<answer> refuse_call(const request& r, const world& w, micros now) 
     if ((token == nullptr) == (basic == nullptr)) {
         return expired();
     }
-    const bool known = token != nullptr ? w.token_valid(issuer::capillary, *token, now)
-                                        : *basic == "Basic " + basic_credentials(w.options.basic_username,
-                                                                                 w.options.basic_password);
+    const bool known =
+        token != nullptr ? w.token_valid(issuer::capillary, *token, now) : is_basic_user(*basic, w.options);
     if (!known) {
         return expired();
     }
@@ -81,7 +93,8 @@ answer token(const request& r, world& w, const token_source& make, micros now) {
     if (key == nullptr || secret == nullptr || !only(*body, {"key", "secret"})) {
         return envelope(400, 400, "key and secret are required, and nothing else");
     }
-    if (key->empty() || secret->empty() || *secret == "wrong") {
+    if (key->empty() || secret->empty() ||
+        !takes(w.options.secrets.capillary, std::string_view(secret->data(), secret->size()))) {
         json::object fault{{"code", 401}, {"message", "Failed to generate OAuth token"}};
         return json_answer(200, json::object{{"data", nullptr}, {"errors", json::array{std::move(fault)}}});
     }

@@ -23,12 +23,24 @@ std::uint64_t number_in(std::string_view query, std::string_view name, std::uint
     return fault == std::errc() && end == text.data() + text.size() ? out : fallback;
 }
 
+json::array texts(const std::vector<std::string>& of) {
+    json::array out;
+    for (const auto& text : of) {
+        out.emplace_back(text);
+    }
+    return out;
+}
+
 json::object settings_json(const settings& s) {
     return {{"mention_me_token_s", s.mention_me_token_s},
             {"capillary_token_s", s.capillary_token_s},
             {"rate_limit", json::object{{"calls", s.rate_calls}, {"per_ms", s.rate_per.count() / 1000}}},
             {"latency_ms", s.latency.count() / 1000},
             {"basic", json::object{{"username", s.basic_username}, {"password", s.basic_password}}},
+            {"secrets", json::object{{"mention_me", texts(s.secrets.mention_me)},
+                                     {"capillary", texts(s.secrets.capillary)},
+                                     {"billing", texts(s.secrets.billing)},
+                                     {"basic", texts(s.secrets.basic)}}},
             {"customer_id_type", s.customer_id_type},
             {"revoke_failure_status", s.revoke_failure_status},
             {"forget_absent_status", s.forget_absent_status},
@@ -66,12 +78,33 @@ bool take(const json::object& in, std::string_view name, std::string& out) {
     return v == nullptr || (s != nullptr && !s->empty());
 }
 
+/// A list of texts.
+bool take(const json::object& in, std::string_view name, std::vector<std::string>& out) {
+    if (!in.contains(json::string_view(name.data(), name.size()))) {
+        return true;
+    }
+    const json::array* list = array_at(in, name);
+    if (list == nullptr) {
+        return false;
+    }
+    std::vector<std::string> read;
+    for (const auto& item : *list) {
+        const json::string* text = item.if_string();
+        if (text == nullptr || text->empty()) {
+            return false;
+        }
+        read.emplace_back(text->data(), text->size());
+    }
+    out = std::move(read);
+    return true;
+}
+
 bool read_settings(const json::object& in, settings& s) {
     constexpr std::int64_t day_ms = 86'400'000;
     std::int64_t latency_ms = s.latency.count() / 1000;
     std::int64_t per_ms = s.rate_per.count() / 1000;
     bool good = only(in, {"mention_me_token_s", "capillary_token_s", "rate_limit", "latency_ms", "basic",
-                          "customer_id_type", "revoke_failure_status", "forget_absent_status",
+                          "secrets", "customer_id_type", "revoke_failure_status", "forget_absent_status",
                           "lapse_all_unknown_404", "partial_earn_ids"}) &&
                 take(in, "mention_me_token_s", 0, day_ms, s.mention_me_token_s) &&
                 take(in, "capillary_token_s", 0, day_ms, s.capillary_token_s) &&
@@ -91,6 +124,13 @@ bool read_settings(const json::object& in, settings& s) {
         const json::object* basic = object_at(in, "basic");
         good = basic != nullptr && only(*basic, {"username", "password"}) &&
                take(*basic, "username", s.basic_username) && take(*basic, "password", s.basic_password);
+    }
+    if (good && in.contains("secrets")) {
+        const json::object* secrets = object_at(in, "secrets");
+        good = secrets != nullptr && only(*secrets, {"mention_me", "capillary", "billing", "basic"}) &&
+               take(*secrets, "mention_me", s.secrets.mention_me) &&
+               take(*secrets, "capillary", s.secrets.capillary) &&
+               take(*secrets, "billing", s.secrets.billing) && take(*secrets, "basic", s.secrets.basic);
     }
     s.latency = std::chrono::milliseconds(latency_ms);
     s.rate_per = std::chrono::milliseconds(per_ms);

@@ -113,7 +113,8 @@ answer token(const request& r, world& w, const token_source& make, micros now) {
     if (id == nullptr || secret == nullptr || grant == nullptr || *grant != "client_credentials") {
         return refuse(400, "client_id, client_secret and grant_type client_credentials are required.");
     }
-    if (id->empty() || secret->empty() || *secret == "wrong") {
+    if (id->empty() || secret->empty() ||
+        !takes(w.options.secrets.mention_me, std::string_view(secret->data(), secret->size()))) {
         return refuse(401, "Invalid client credentials.");
     }
     std::string fresh = make();

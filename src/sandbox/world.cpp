@@ -26,6 +26,11 @@ constexpr std::array<pattern, 4> patterns{{{"absent", "99404", nature::absent},
 
 } // namespace
 
+bool takes(const std::vector<std::string>& secrets, std::string_view given) {
+    return secrets.empty() ? given != "wrong"
+                           : std::find(secrets.begin(), secrets.end(), given) != secrets.end();
+}
+
 nature nature_of(std::string_view identifier) {
     const bool number = all_digits(identifier);
     const std::string text = lower(identifier);

@@ -25,6 +25,11 @@ struct settings {
     micros latency = micros(0);
     std::string basic_username = "store.server";
     std::string basic_password = "server123";
+    /// The secrets that each vendor takes, several while one takes the place of another; empty: any but
+    /// `wrong`, and of Capillary's Basic user the password.
+    struct {
+        std::vector<std::string> mention_me, capillary, billing, basic;
+    } secrets;
     /// Mention Me's second identifier type.
     std::string customer_id_type = "customerId";
     /// HTTP status of a revoke answer in which an entry failed (vendor: unknown).
@@ -37,6 +42,9 @@ struct settings {
     /// entry.
     bool partial_earn_ids = false;
 };
+
+/// Whether a vendor that takes these takes this one.
+[[nodiscard]] bool takes(const std::vector<std::string>& secrets, std::string_view given);
 
 /// What an identifier stands for, by its looks. The prefixes count at the start of an e-mail address or of
 /// any text that is no number; the suffixes at the end of digits.

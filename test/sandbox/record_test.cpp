@@ -96,7 +96,8 @@ BOOST_AUTO_TEST_CASE(settings_are_all_or_nothing) {
     bench b;
     for (const char* text :
          {R"({"latency":1})", R"({"latency_ms":-1})", R"({"rate_limit":{"calls":1,"per":1}})",
-          R"({"rate_limit":{"per_ms":0}})", R"({"basic":{"username":""}})", "[]"}) {
+          R"({"rate_limit":{"per_ms":0}})", R"({"basic":{"username":""}})", R"({"secrets":{"billing":[""]}})",
+          R"({"secrets":{"other":[]}})", "[]"}) {
         BOOST_TEST_CONTEXT(text)
         BOOST_TEST(b.control("POST", "/sandbox/settings", text).reply.status == 400U);
     }

@@ -40,6 +40,25 @@ BOOST_AUTO_TEST_CASE(a_wrong_secret_is_200_without_data) {
     BOOST_TEST(b.send(make("POST", "/v3/oauth/token/generate", oauth)).reply.status == 400U);
 }
 
+BOOST_AUTO_TEST_CASE(only_the_secrets_that_were_set_are_taken) {
+    bench b;
+    const auto token_with = [&](const std::string& secret) {
+        const auto out =
+            b.send(make("POST", "/v3/oauth/token/generate", R"({"key":"k","secret":")" + secret + "\"}"));
+        return !parsed(out.reply.body).at("data").is_null();
+    };
+    b.control("POST", "/sandbox/settings",
+              R"({"secrets":{"capillary":["a","b"],"basic":["p","server123"]}})");
+    BOOST_TEST((token_with("a") && token_with("b") && !token_with("c")));
+    BOOST_TEST(b.revoke("REVOKE_EARN", "202779", who("1000")).reply.status == 200U);
+    b.control("POST", "/sandbox/settings", R"({"secrets":{"capillary":["b"],"basic":["p"]}})");
+    BOOST_TEST((!token_with("a") && token_with("b")));
+    BOOST_TEST(b.revoke("REVOKE_EARN", "202779", who("1000")).reply.status == 401U);
+    b.control("POST", "/sandbox/settings", R"({"secrets":{"capillary":[],"basic":[]}})");
+    BOOST_TEST((token_with("a") && !token_with("wrong")));
+    BOOST_TEST(b.revoke("REVOKE_EARN", "202779", who("1000")).reply.status == 200U);
+}
+
 BOOST_AUTO_TEST_CASE(another_basic_user_can_be_set) {
     bench b;
     b.control("POST", "/sandbox/settings", R"({"basic":{"username":"till","password":"p"}})");
