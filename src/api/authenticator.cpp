@@ -54,8 +54,7 @@ authenticator::authenticator(asio::io_context& io, const config::auth_settings& 
             anybody.scopes.add(s);
         anybody_ = std::make_shared<const caller>(std::move(anybody));
     }
-    for (const config::caller_key& k : settings.api_keys)
-        holders_.push_back(std::make_shared<const caller>(caller{k.name, k.scopes, k.quota}));
+    take_keys(settings.api_keys);
     if (settings.jwt) issuer_ = std::make_unique<key_source>(io, *settings.jwt, c, log);
 }
 
@@ -67,6 +66,20 @@ void authenticator::start() {
 
 asio::awaitable<void> authenticator::stop() {
     if (issuer_) co_await issuer_->stop();
+}
+
+void authenticator::take_keys(const std::vector<config::caller_key>& keys) {
+    hashes_.clear();
+    holders_.clear();
+    for (const config::caller_key& k : keys) {
+        hashes_.push_back(k.sha256);
+        holders_.push_back(std::make_shared<const caller>(caller{k.name, k.scopes, k.quota}));
+    }
+}
+
+void authenticator::use(const config::auth_settings& now) {
+    take_keys(now.api_keys);
+    if (issuer_) issuer_->trust(now.jwt->roots);
 }
 
 verdict authenticator::judge(const http::request& head) {
@@ -96,9 +109,8 @@ std::shared_ptr<const caller> authenticator::holder_of(std::string_view api_key)
     config::sha256_digest digest{};
     SHA256(reinterpret_cast<const unsigned char*>(api_key.data()), api_key.size(), digest.data());
     std::size_t found = holders_.size();
-    for (std::size_t i = 0; i < settings_.api_keys.size(); ++i) {
-        const bool same =
-            CRYPTO_memcmp(settings_.api_keys[i].sha256.data(), digest.data(), digest.size()) == 0;
+    for (std::size_t i = 0; i < hashes_.size(); ++i) {
+        const bool same = CRYPTO_memcmp(hashes_[i].data(), digest.data(), digest.size()) == 0;
         found = same ? i : found; // and on: where it is found shows in no time
     }
     return found < holders_.size() ? holders_[found] : nullptr;

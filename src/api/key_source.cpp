@@ -79,7 +79,7 @@ http::client_settings client_settings_of(const config::jwt_settings& s) {
     out.host = s.jwks_url.host;
     out.port = s.jwks_url.port;
     out.tls = s.jwks_url.tls;
-    out.ca_file = s.ca_file;
+    out.roots = s.roots;
     out.most_connections = 1;
     out.most_answer_bytes = most_bytes;
     return out;
@@ -98,6 +98,8 @@ struct key_source::origin {
     virtual asio::awaitable<void> stop() = 0;
     /// After a look, until the next that nobody has to ask for.
     virtual duration pause(bool good) = 0;
+    /// True when the roots are other ones than before.
+    virtual bool trust(const std::string& roots) = 0;
 
     duration between_wishes{};
     bool wished_by_any_token = false;
@@ -121,6 +123,7 @@ struct key_source::file_origin final : origin {
     }
     asio::awaitable<void> stop() override { co_return; }
     duration pause(bool) override { return duration::max(); }
+    bool trust(const std::string&) override { return false; }
 
     std::string path;
     file_stamp last;
@@ -129,7 +132,7 @@ struct key_source::file_origin final : origin {
 
 struct key_source::url_origin final : origin {
     url_origin(asio::io_context& io, const config::jwt_settings& s, const clock& c, telemetry::log& log)
-        : clock_(c), target(s.jwks_url.path), client(io, client_settings_of(s), log) {
+        : clock_(c), target(s.jwks_url.path), roots_(s.roots), client(io, client_settings_of(s), log) {
         between_wishes = between_wished_fetches;
     }
 
@@ -160,8 +163,16 @@ struct key_source::url_origin final : origin {
         return out;
     }
 
+    bool trust(const std::string& roots) override {
+        if (roots == roots_) return false;
+        client.trust(roots);
+        roots_ = roots;
+        return true;
+    }
+
     const clock& clock_;
     std::string target;
+    std::string roots_;
     http::client client;
     duration next_pause = first_pause;
 };
@@ -244,6 +255,12 @@ void key_source::wish() {
     next_wish_ = now + origin_->between_wishes;
     looking_ = true;
     wanted_.notify_all();
+}
+
+void key_source::trust(const std::string& roots) {
+    if (!origin_->trust(roots)) return;
+    next_wish_ = {};
+    wish();
 }
 
 void key_source::token_came() {

@@ -37,6 +37,9 @@ public:
     void start();
     boost::asio::awaitable<void> stop();
 
+    /// The roots for the URL from now on; other ones than before are tried at once.
+    void trust(const std::string& roots);
+
     /// Null until there are any.
     const key_set* keys() const noexcept { return keys_ ? &*keys_ : nullptr; }
 

@@ -2,6 +2,7 @@
 
 #include "address.hpp"
 #include "credential.hpp"
+#include "file.hpp"
 #include "scalar.hpp"
 
 #include <algorithm>
@@ -87,22 +88,23 @@ void read_maps(section& in, std::string_view name, const std::string& shape, std
 void read_api_key(section& in, std::vector<caller_key>& into, const variables& environment) {
     caller_key out;
     const auto same_name = [&](const caller_key& other) { return other.name == out.name; };
-    const auto same_key = [&](const caller_key& other) { return other.sha256 == out.sha256; };
     if (in.require_text("name", out.name)) {
         if (!is_plain_id(out.name))
             in.fault("name", "must have 1 to 64 of A-Z a-z 0-9 . _ -");
         else if (std::any_of(into.begin(), into.end(), same_name))
             in.fault("name", "is the name of an earlier key of the list too");
     }
-    if (const auto digest = read_digest(in, "sha256", "sha256_file", environment)) {
-        out.sha256 = *digest;
-        if (std::any_of(into.begin(), into.end(), same_key))
-            in.fault(in.has("sha256") ? "sha256" : "sha256_file",
-                     "is that of an earlier key of the list too");
-    }
+    const auto digests = read_digests(in, "sha256", "sha256_file", environment);
     read_scopes(in, out.scopes);
     read_quota(in, out.quota);
-    into.push_back(std::move(out));
+    if (digests.empty()) into.push_back(out); // for its name
+    for (const sha256_digest& d : digests) {
+        const auto same_key = [&](const caller_key& other) { return other.sha256 == d; };
+        if (std::any_of(into.begin(), into.end(), same_key))
+            in.fault(in.has("sha256") ? "sha256" : "sha256_file", "is that of an earlier key too");
+        out.sha256 = d;
+        into.push_back(out);
+    }
 }
 
 void read_subject(section& in, std::vector<subject_grant>& into) {
@@ -150,7 +152,10 @@ void read_key_set(section& in, jwt_settings& into) {
         else
             into.jwks_url = std::move(*parsed);
     }
-    if (in.read_text("ca_file", into.ca_file) && file) in.fault("ca_file", "has no use without jwks_url");
+    if (file && in.has("ca_file"))
+        in.fault("ca_file", "has no use without jwks_url");
+    else
+        read_certificates(in, "ca_file", into.roots);
 }
 
 void read_jwt(section& in, std::optional<jwt_settings>& into) {

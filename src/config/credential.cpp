@@ -1,9 +1,10 @@
 #include "credential.hpp"
 
+#include "file.hpp"
+
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <optional>
+#include <utility>
 
 namespace offboard::config {
 
@@ -34,21 +35,8 @@ secret check(section& in, std::string_view name, std::string text, const std::st
     return secret(std::move(text));
 }
 
-/// Everything in the file, up to what is too long for any secret; nothing, with a fault, if it cannot be
-/// read.
-std::optional<std::string> content_of(section& in, std::string_view name) {
-    std::string path;
-    if (!in.read_text(name, path)) return std::nullopt;
-    std::ifstream file(path, std::ios::binary);
-    std::string text(longest_secret + 2, '\0'); // room for the newline, and to see one that is too long
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (!file.is_open() || file.bad()) {
-        in.fault(name, "the file cannot be read");
-        return std::nullopt;
-    }
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    return text;
-}
+/// Of one caller at a time: one that goes, one that comes, and some air.
+constexpr std::size_t most_digests = 4;
 
 std::string_view without_newline(std::string_view text) {
     if (text.ends_with('\n')) text.remove_suffix(1);
@@ -57,8 +45,14 @@ std::string_view without_newline(std::string_view text) {
 }
 
 secret line_of_file(section& in, std::string_view name) {
-    const auto text = content_of(in, name);
+    const auto text = read_file(in, name, longest_secret + 2); // room for the newline
     return text ? check(in, name, std::string(without_newline(*text)), "what stands in the file ") : secret();
+}
+
+secret text_of_file(section& in, std::string_view name) {
+    auto text = read_file(in, name, longest_secret);
+    if (text && without_newline(*text).empty()) in.fault(name, "what stands in the file must not be empty");
+    return secret(text && !without_newline(*text).empty() ? std::move(*text) : std::string());
 }
 
 /// What may be shown is read as secrets are, without their warning.
@@ -148,12 +142,10 @@ bool is_text(std::string_view bytes) {
 }
 
 secret bytes_of_file(section& in, std::string_view name) {
-    auto bytes = content_of(in, name);
-    if (!bytes) return {};
-    if (bytes->size() == key_bytes && !is_text(*bytes)) return secret(std::move(*bytes));
-    secret key = key_in_text(without_newline(*bytes));
-    if (key.empty())
-        in.fault(name, "the file must hold 64 hexadecimal digits, base64 of 32 bytes, or 32 random bytes");
+    const auto content = read_file(in, name, longest_secret);
+    if (!content) return {};
+    secret key = key_in_file(*content);
+    if (key.empty()) in.fault(name, std::string(no_key_in_file));
     return key;
 }
 
@@ -162,6 +154,11 @@ secret bytes_of_file(section& in, std::string_view name) {
 secret read_secret(section& in, std::string_view name, std::string_view name_of_file,
                    const variables& environment) {
     return read_either(in, name, name_of_file, environment, line_of_file);
+}
+
+secret key_in_file(std::string_view content) {
+    if (content.size() == key_bytes && !is_text(content)) return secret(std::string(content));
+    return key_in_text(without_newline(content));
 }
 
 secret read_key(section& in, std::string_view name, std::string_view name_of_file,
@@ -174,20 +171,27 @@ secret read_key(section& in, std::string_view name, std::string_view name_of_fil
     return key;
 }
 
-std::optional<sha256_digest> read_digest(section& in, std::string_view name, std::string_view name_of_file,
-                                         const variables& environment) {
-    const secret given = read_either(in, name, name_of_file, environment, line_of_file, openness::shown);
-    if (given.empty()) return std::nullopt;
-    const std::string bytes =
-        given.reveal().size() == 2 * key_bytes ? from_hexadecimal(given.reveal()) : std::string();
-    sha256_digest out{};
-    if (bytes.size() == out.size()) {
-        std::copy(bytes.begin(), bytes.end(), out.begin());
-        return out;
+std::vector<sha256_digest> read_digests(section& in, std::string_view name, std::string_view name_of_file,
+                                        const variables& environment) {
+    const secret given = read_either(in, name, name_of_file, environment, text_of_file, openness::shown);
+    std::vector<sha256_digest> out;
+    for (std::string_view left = given.reveal(); !left.empty();) {
+        const std::string_view line = left.substr(0, left.find('\n'));
+        left.remove_prefix(std::min(line.size() + 1, left.size()));
+        const std::string bytes = from_hexadecimal(without_newline(line));
+        sha256_digest& one = out.emplace_back();
+        if (bytes.size() == one.size() && out.size() <= most_digests) {
+            std::copy(bytes.begin(), bytes.end(), one.begin());
+            continue;
+        }
+        const bool in_file = in.has(name_of_file);
+        in.fault(
+            in_file ? name_of_file : name,
+            in_file ? "must hold the SHA-256 of the key: 64 hexadecimal digits, of at most 4 keys a line each"
+                    : "must be the SHA-256 of the key: 64 hexadecimal digits");
+        return {};
     }
-    in.fault(in.has(name_of_file) ? name_of_file : name,
-             "must be the SHA-256 of the key: 64 hexadecimal digits");
-    return std::nullopt;
+    return out;
 }
 
 } // namespace offboard::config

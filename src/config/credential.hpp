@@ -4,8 +4,8 @@
 
 #include "offboard/base/secret.hpp"
 
-#include <optional>
 #include <string_view>
+#include <vector>
 
 namespace offboard::config {
 
@@ -19,8 +19,14 @@ secret read_secret(section& in, std::string_view name, std::string_view name_of_
 secret read_key(section& in, std::string_view name, std::string_view name_of_file,
                 const variables& environment);
 
-/// A SHA-256 in 64 hexadecimal digits, in the same three forms; no secret, so no warning. Nothing at fault.
-std::optional<sha256_digest> read_digest(section& in, std::string_view name, std::string_view name_of_file,
-                                         const variables& environment);
+/// The key in the content of such a file; empty when it holds none, for which there are words.
+secret key_in_file(std::string_view content);
+inline constexpr std::string_view no_key_in_file =
+    "the file must hold 64 hexadecimal digits, base64 of 32 bytes, or 32 random bytes";
+
+/// A SHA-256 in 64 hexadecimal digits, in the same three forms; no secret, so no warning. A file may hold
+/// several, a line each: while one key takes the place of another both are good. None at fault.
+std::vector<sha256_digest> read_digests(section& in, std::string_view name, std::string_view name_of_file,
+                                        const variables& environment);
 
 } // namespace offboard::config

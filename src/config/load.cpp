@@ -58,7 +58,25 @@ loaded load(const std::string& yaml, const std::vector<std::string>& environment
     by_line(found.warnings);
     out.warnings = std::move(found.warnings);
     out.faults = std::move(found.faults);
+    s.files = std::move(found.files);
+    std::sort(s.files.begin(), s.files.end(),
+              [](const source_file& a, const source_file& b) { return a.key < b.key; });
     if (out.faults.empty()) out.settings = std::move(s);
+    return out;
+}
+
+std::vector<std::string> changed_files(const settings& before, const settings& after) {
+    std::vector<std::string> out;
+    auto old = before.files.begin();
+    for (const source_file& now : after.files) {
+        for (; old != before.files.end() && old->key < now.key; ++old)
+            out.push_back(old->key);
+        const bool known = old != before.files.end() && old->key == now.key;
+        if (!known || old->digest != now.digest) out.push_back(now.key);
+        if (known) ++old;
+    }
+    for (; old != before.files.end(); ++old)
+        out.push_back(old->key);
     return out;
 }
 

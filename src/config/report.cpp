@@ -1,5 +1,7 @@
 #include "report.hpp"
 
+#include <openssl/sha.h>
+
 #include <algorithm>
 
 namespace offboard::config {
@@ -10,6 +12,12 @@ void report::fault(std::size_t line, std::string key, std::string detail) {
 
 void report::warn(std::size_t line, std::string key, std::string detail) {
     warnings.push_back(make(line, std::move(key), std::move(detail)));
+}
+
+void report::read_from(std::string key, std::string_view content) {
+    source_file& out = files.emplace_back();
+    out.key = std::move(key);
+    SHA256(reinterpret_cast<const unsigned char*>(content.data()), content.size(), out.digest.data());
 }
 
 void report::came_from(std::string key, std::string variable) {

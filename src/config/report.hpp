@@ -20,11 +20,15 @@ public:
     void fault(std::size_t line, std::string key, std::string detail);
     void warn(std::size_t line, std::string key, std::string detail);
 
+    /// A file was read for `key`.
+    void read_from(std::string key, std::string_view content);
+
     /// From now on a fault at `key`, or below it, that has no line is blamed on this variable.
     void came_from(std::string key, std::string variable);
 
     std::vector<config::fault> faults;
     std::vector<config::fault> warnings;
+    std::vector<source_file> files;
 
 private:
     std::string_view origin_of(std::string_view key) const;

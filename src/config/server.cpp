@@ -1,7 +1,7 @@
 #include "readers.hpp"
 
 #include "address.hpp"
-#include "credential.hpp"
+#include "master_keys.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,8 +12,6 @@ using namespace std::chrono_literals;
 using kind = document::kind;
 
 namespace {
-
-constexpr std::size_t most_keys = 64; ///< every one of them hashes every new identifier
 
 constexpr std::size_t operator""_KiB(unsigned long long n) {
     return static_cast<std::size_t>(n) << 10;
@@ -60,34 +58,6 @@ void read_deadline(section& root, settings& into) {
     in.close();
 }
 
-void read_master_key(section& in, std::vector<master_key>& into, const variables& environment) {
-    master_key out;
-    if (in.require_text("id", out.id)) {
-        const auto same = [&](const master_key& other) { return other.id == out.id; };
-        if (!is_plain_id(out.id))
-            in.fault("id", "must have 1 to 64 of A-Z a-z 0-9 . _ -");
-        else if (std::any_of(into.begin(), into.end(), same))
-            in.fault("id", "is the id of an earlier key of the list too");
-    }
-    out.key = read_key(in, "key", "key_file", environment);
-    in.close();
-    into.push_back(std::move(out));
-}
-
-void read_master_keys(section& in, std::vector<master_key>& into, const variables& environment) {
-    const document* keys = in.find("keys");
-    if (!keys) return in.missing("keys", "is required with journal.sqlite: a list of {id, key_file}");
-    if (!keys->is(kind::array) || keys->elements().empty())
-        return in.fault("keys", "must be a list of {id, key_file}, with at least one");
-    if (keys->elements().size() > most_keys)
-        return in.fault("keys", "must have at most " + std::to_string(most_keys) + " keys");
-    std::size_t index = 0;
-    for (const document& d : keys->elements()) {
-        section one(&d, in.key_of("keys") + "[" + std::to_string(index++) + "]", d.line, in.out());
-        read_master_key(one, into, environment);
-    }
-}
-
 /// What SQLite does not take for the name of a file would be a journal that dies with the process.
 void read_path(section& in, std::string& into) {
     std::string path;
@@ -113,7 +83,7 @@ void read_journal(section& root, settings& into, const variables& environment) {
         read_master_keys(in, journal.keys, environment);
     } else {
         const bool memory_meant = !in.has("postgres");
-        for (const auto* name : {"retention", "keys"})
+        for (const auto* name : {"retention", "keys", "key_dir"})
             if (in.has(name) && memory_meant)
                 in.fault(name, "needs journal.sqlite: a journal in memory has no use for it");
     }
@@ -157,6 +127,12 @@ void read_limits(section& root, settings& into) {
     in.close();
 }
 
+void read_secrets(section& root, settings& into) {
+    section in = root.sub("secrets");
+    in.read_duration("check_every", into.secrets.check_every, 1s, 1h);
+    in.close();
+}
+
 void read_log(section& root, settings& into) {
     static constexpr std::array<std::string_view, 4> levels = {"debug", "info", "warn", "error"};
     section in = root.sub("log");
@@ -182,6 +158,7 @@ void read_server(section& root, settings& into, const variables& environment) {
     read_drain(root, into);
     read_limits(root, into);
     read_log(root, into);
+    read_secrets(root, into);
 }
 
 } // namespace offboard::config

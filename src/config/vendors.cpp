@@ -2,6 +2,7 @@
 
 #include "address.hpp"
 #include "credential.hpp"
+#include "file.hpp"
 
 #include <algorithm>
 #include <array>
@@ -116,8 +117,10 @@ void read_retry(section& in, vendor_settings& into) {
 
 void read_tls(section& in, vendor_settings& into) {
     section tls = in.sub("tls");
-    const bool given = tls.read_text("ca_file", into.ca_file);
-    if (given && !into.base_url.text.empty() && !into.base_url.tls)
+    std::string unused;
+    if (into.base_url.text.empty() || into.base_url.tls)
+        read_certificates(tls, "ca_file", into.roots);
+    else if (tls.read_text("ca_file", unused))
         tls.out().warn(tls.line(), tls.key_of("ca_file"), "has no effect: base_url is http://");
     tls.close();
 }

@@ -79,7 +79,7 @@ desk::desk(dispatcher& owner, vendor v, const config::vendor_settings& settings,
       pacer_(settings.budget.calls, settings.budget.per),
       breakers_(action_count,
                 policy::breaker(policy::breaker::rules{settings.breaker.failures, settings.breaker.open})),
-      link_(owner.io_, v, settings, owner.clock_, owner.log_), timer_(owner.io_) {}
+      link_(owner.io_, v, settings, owner.clock_, owner.log_, owner.check_), timer_(owner.io_) {}
 
 desk::lane& desk::lane_for(lane_key key) {
     lane*& at = by_key_[key.text];
@@ -220,6 +220,7 @@ asio::awaitable<bool> desk::carry(lane& l, packed& p, flight& way, settlements& 
         return true;
     };
     way.sent = true;
+    const std::uint64_t used = link_.version();
     auto answer = co_await link_.call(std::move(request), std::move(repeat));
 
     const duration took = owner_.clock_.now() - begun;
@@ -241,7 +242,7 @@ asio::awaitable<bool> desk::carry(lane& l, packed& p, flight& way, settlements& 
     way.land();
     owner_.metrics_.count_answered(vendor_, p.batch.what, answer->status, took, customers);
     heed(*answer);
-    on_answer(l, p, *answer, settled);
+    on_answer(l, p, *answer, link_.has_token() || link_.version() != used, settled);
     co_return true;
 }
 

@@ -35,6 +35,8 @@ public:
     void pump();
     /// About when a customer with `own` steps in line here is settled; everything in line for the default.
     std::chrono::seconds eta(std::size_t own = std::size_t(-1));
+    /// See vendor_link::use().
+    void use(const config::vendor_settings& now) { link_.use(now); }
     /// Sends nothing more: calls in flight may end, what waits stays pending.
     void halt();
     boost::asio::awaitable<void> stop();
@@ -76,9 +78,10 @@ private:
     /// The request was sent a second time under this call: the first may have had its effect.
     static void note_repeat(packed&);
     bool on_failure(packed&, errc, settlements&);
-    void on_answer(lane&, packed&, const incoming_response&, settlements&);
-    /// 401 with a token: everybody once more with a new one, then refused. True when it was that.
-    bool reauthorise(packed&, const incoming_response&, settlements&);
+    void on_answer(lane&, packed&, const incoming_response&, bool renewable, settlements&);
+    /// 401, and another try would have another token or other credentials: everybody once more, then refused.
+    /// True when it was that.
+    bool reauthorise(packed&, bool refused, settlements&);
     void learn(lane&, const std::vector<vendors::verdict>&, bool hopeless);
     void isolate(lane&, line::call undecided);
     void heed(const incoming_response&);

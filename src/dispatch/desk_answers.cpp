@@ -114,8 +114,7 @@ bool desk::on_failure(packed& p, errc e, settlements& settled) {
     return true;
 }
 
-bool desk::reauthorise(packed& p, const incoming_response& answer, settlements& settled) {
-    const bool refused = answer.status == 401 && link_.has_token();
+bool desk::reauthorise(packed& p, bool refused, settlements& settled) {
     // Through the line again, so that the second try has its own start in the budget.
     later group{{}, p.apart};
     for (line::place& place : p.places) {
@@ -137,8 +136,9 @@ bool desk::reauthorise(packed& p, const incoming_response& answer, settlements& 
     return refused;
 }
 
-void desk::on_answer(lane& l, packed& p, const incoming_response& answer, settlements& settled) {
-    if (reauthorise(p, answer, settled)) return;
+void desk::on_answer(lane& l, packed& p, const incoming_response& answer, bool renewable,
+                     settlements& settled) {
+    if (reauthorise(p, renewable && answer.status == 401, settled)) return;
     const std::vector<vendors::verdict> verdicts = vendors::decode(p.batch, answer, form_.wire);
     using vendors::next;
     const auto any = [&](next what) {

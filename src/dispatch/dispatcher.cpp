@@ -64,6 +64,11 @@ void dispatcher::start() {
     tasks_.spawn("give up in time", give_up_in_time());
 }
 
+void dispatcher::use(const config::settings& now) {
+    for (const vendor v : all_vendors)
+        if (const auto& d = desks_[static_cast<std::size_t>(v)]) d->use(*now.of(v));
+}
+
 asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::string id, std::string caller,
                                                     std::optional<journal::idempotency> key) {
     if (draining_) co_return errc::draining;

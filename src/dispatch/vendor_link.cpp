@@ -1,8 +1,7 @@
 #include "vendor_link.hpp"
 
-#include "offboard/vendors/auth.hpp"
-
 #include <algorithm>
+#include <variant>
 
 namespace asio = boost::asio;
 
@@ -17,7 +16,7 @@ http::client_settings client_settings_of(vendor v, const config::vendor_settings
     out.port = s.base_url.port;
     out.tls = s.base_url.tls;
     out.path_prefix = s.base_url.path;
-    out.ca_file = s.ca_file;
+    out.roots = s.roots;
     // One more than calls may be in flight, so that a token request never waits behind the calls that want
     // it.
     out.most_connections = s.max_in_flight + 1;
@@ -30,6 +29,25 @@ constexpr auto fresh_for = std::chrono::minutes(1);
 /// So many of them in a row are no accident.
 constexpr std::uint32_t enough_useless = 3;
 
+const secret& secret_in(const client_credentials& c) {
+    return c.client_secret;
+}
+const secret& secret_in(const capillary_oauth& c) {
+    return c.key_secret;
+}
+const secret& secret_in(const capillary_basic& c) {
+    return c.password;
+}
+const secret& secret_in(const api_key& c) {
+    return c.key;
+}
+
+/// Of one vendor: what is no secret in them stands in the configuration, and that never changes.
+bool same(const credentials& a, const credentials& b) {
+    const auto text = [](const auto& c) { return secret_in(c).reveal(); };
+    return std::visit(text, a) == std::visit(text, b);
+}
+
 /// A token is renewed a tenth of its life early, at most a minute: clocks differ and calls take time.
 duration usable_for(std::chrono::seconds lifetime) {
     const duration early = std::min<duration>(duration(lifetime) / 10, std::chrono::minutes(1));
@@ -39,11 +57,28 @@ duration usable_for(std::chrono::seconds lifetime) {
 } // namespace
 
 vendor_link::vendor_link(asio::io_context& io, vendor v, const config::vendor_settings& settings,
-                         const clock& c, telemetry::log& l)
-    : vendor_(v), settings_(settings), clock_(c), log_(l), client_(io, client_settings_of(v, settings), l) {}
+                         const clock& c, telemetry::log& l, const secret_check& check)
+    : vendor_(v), settings_(settings), clock_(c), log_(l), check_(check),
+      client_(io, client_settings_of(v, settings), l), credentials_(settings.credentials),
+      roots_(settings.roots) {}
 
 bool vendor_link::has_token() const noexcept {
-    return vendors::needs_token(settings_.credentials);
+    return vendors::needs_token(credentials_);
+}
+
+void vendor_link::use(const config::vendor_settings& now) {
+    if (now.roots != roots_) {
+        client_.trust(now.roots);
+        roots_ = now.roots;
+    }
+    if (same(now.credentials, credentials_)) return;
+    credentials_ = now.credentials;
+    ++version_;
+    outdated_ = true;
+    // What the others failed at counts no more.
+    failures_ = 0;
+    useless_ = 0;
+    not_before_ = {};
 }
 
 asio::awaitable<result<incoming_response>> vendor_link::call(outgoing_request request,
@@ -56,9 +91,13 @@ asio::awaitable<result<incoming_response>> vendor_link::call(outgoing_request re
         held = *given;
     }
     const secret none;
-    vendors::authorise(request, settings_.credentials, held ? *held : none);
+    vendors::authorise(request, credentials_, held ? *held : none);
+    const std::uint64_t used = version_;
     auto answer = co_await client_.exchange(std::move(request), deadline, std::move(repeat));
-    if (answer.has_value() && held) judge(held, answer->status == 401);
+    const bool refused = answer.has_value() && answer->status == 401;
+    if (answer.has_value() && held) judge(held, refused);
+    // Without a token it was the credentials: whoever asked sees by version() whether there are others now.
+    if (refused && !held && used == version_ && check_) co_await check_(deadline);
     co_return answer;
 }
 
@@ -71,6 +110,7 @@ void vendor_link::judge(const shared_secret& used, bool refused) {
     // It may have been revoked, or have expired by the vendor's clock: a new one is worth a request. Where
     // new ones are refused as well, the next is asked for after a growing while.
     token_.reset();
+    if (outdated_) not_before_ = {}; // it covered for new credentials that were refused a while ago
     if (clock_.now() - made_at_ >= fresh_for) useless_ = 0;
     if (++useless_ < enough_useless) return;
     failure_ = errc::token_refused;
@@ -83,7 +123,13 @@ void vendor_link::hold(std::uint32_t failures) {
     not_before_ = clock_.now() + std::min({pause, settings_.retry.cap, settings_.breaker.open});
 }
 
+bool vendor_link::token_is_good() const {
+    return token_ && clock_.now() < renew_at_;
+}
+
 asio::awaitable<result<vendor_link::shared_secret>> vendor_link::token(steady_time deadline) {
+    const bool replace = outdated_ && !renewing_ && clock_.now() >= not_before_;
+    if (token_is_good() && !replace) co_return token_;
     if (renewing_) {
         const std::uint64_t awaited = renewals_;
         while (renewals_ == awaited) {
@@ -93,7 +139,6 @@ asio::awaitable<result<vendor_link::shared_secret>> vendor_link::token(steady_ti
         if (token_) co_return token_;
         co_return failure_;
     }
-    if (token_ && clock_.now() < renew_at_) co_return token_;
     if (clock_.now() < not_before_) co_return failure_;
     renewing_ = true;
     auto fresh = co_await renew(deadline);
@@ -104,17 +149,20 @@ asio::awaitable<result<vendor_link::shared_secret>> vendor_link::token(steady_ti
 }
 
 asio::awaitable<result<vendor_link::shared_secret>> vendor_link::renew(steady_time deadline) {
-    token_.reset();
-    outgoing_request request = vendors::token_request(settings_.credentials);
-    http::may_repeat harmless = [] { return true; };
-    auto answer = co_await client_.exchange(std::move(request), deadline, std::move(harmless));
-    result<vendors::token> read = errc::token_unavailable;
-    if (answer.has_value()) read = vendors::read_token(settings_.credentials, *answer);
+    if (!token_is_good()) token_.reset();
+    std::uint64_t used = version_;
+    outdated_ = false;
+    result<vendors::token> read = co_await ask_for_token(deadline);
+    while (read.has_error() && used != version_ && clock_.now() < deadline) {
+        used = version_;
+        outdated_ = false;
+        read = co_await ask_for_token(deadline);
+    }
     if (read.has_error()) {
         failure_ = to_errc(read.error());
         hold(failures_++);
-        const std::string why = answer.has_error() ? answer.error().message() : read.error().message();
-        log_.warn("token request failed", {{"vendor", to_string(vendor_)}, {"reason", why}});
+        outdated_ = true;
+        if (token_) co_return token_; // of the credentials before, and still good
         co_return failure_;
     }
     failures_ = 0;
@@ -122,6 +170,21 @@ asio::awaitable<result<vendor_link::shared_secret>> vendor_link::renew(steady_ti
     made_at_ = clock_.now();
     renew_at_ = made_at_ + usable_for(read->lifetime);
     co_return token_;
+}
+
+asio::awaitable<result<vendors::token>> vendor_link::ask_for_token(steady_time deadline) {
+    const std::uint64_t used = version_;
+    outgoing_request request = vendors::token_request(credentials_);
+    http::may_repeat harmless = [] { return true; };
+    auto answer = co_await client_.exchange(std::move(request), deadline, std::move(harmless));
+    result<vendors::token> read = errc::token_unavailable;
+    if (answer.has_value()) read = vendors::read_token(credentials_, *answer);
+    if (read.has_value()) co_return read;
+    const std::string why = answer.has_error() ? answer.error().message() : read.error().message();
+    log_.warn("token request failed", {{"vendor", to_string(vendor_)}, {"reason", why}});
+    const bool refused = to_errc(read.error()) == errc::token_refused;
+    if (refused && used == version_ && check_) co_await check_(deadline);
+    co_return read;
 }
 
 asio::awaitable<void> vendor_link::stop() {

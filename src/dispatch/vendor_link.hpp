@@ -3,8 +3,10 @@
 #include "offboard/async/signal_event.hpp"
 #include "offboard/base/clock.hpp"
 #include "offboard/config/settings.hpp"
+#include "offboard/dispatch/dispatcher.hpp"
 #include "offboard/http/client.hpp"
 #include "offboard/telemetry/log.hpp"
+#include "offboard/vendors/auth.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -15,11 +17,12 @@ namespace offboard::dispatch {
 
 /// The way to one vendor with one set of credentials: connections, and the access token where there is one.
 /// The token is asked for once however many calls want it, renewed before it expires, and once more on a 401.
-/// Owned by its desk; network thread only.
+/// Credentials and roots may be exchanged at any time. Owned by its desk; network thread only.
 class vendor_link {
 public:
+    /// `check` is asked when the vendor refuses the credentials; it may be empty, and outlives this.
     vendor_link(boost::asio::io_context&, vendor, const config::vendor_settings&, const clock&,
-                telemetry::log&);
+                telemetry::log&, const secret_check& check);
 
     /// One call, authorised. Errors as http::client, plus token_refused and token_unavailable (nothing of the
     /// call was sent). After a 401 the token is forgotten: the next call has a new one.
@@ -28,12 +31,21 @@ public:
     /// True when calls carry a token, so that a 401 may be worth a second call.
     bool has_token() const noexcept;
 
+    /// From the next request on: credentials of the same kind, and roots. A token that was given for the
+    /// credentials before is replaced by the next call, and goes on if that fails, until it expires or is
+    /// refused.
+    void use(const config::vendor_settings&);
+    /// Tells the credentials of one time from those of another.
+    std::uint64_t version() const noexcept { return version_; }
+
     boost::asio::awaitable<void> stop();
 
 private:
     using shared_secret = std::shared_ptr<const secret>;
     boost::asio::awaitable<result<shared_secret>> token(steady_time deadline);
     boost::asio::awaitable<result<shared_secret>> renew(steady_time deadline);
+    boost::asio::awaitable<result<vendors::token>> ask_for_token(steady_time deadline);
+    bool token_is_good() const;
     /// What the vendor thought of the token.
     void judge(const shared_secret& used, bool refused);
     /// No token request for a while that grows with `failures`.
@@ -43,11 +55,16 @@ private:
     const config::vendor_settings& settings_;
     const clock& clock_;
     telemetry::log& log_;
+    const secret_check& check_;
     http::client client_;
+    credentials credentials_;
+    std::string roots_;
+    std::uint64_t version_ = 0; ///< of the credentials
     async::signal_event renewed_;
     shared_secret token_; ///< null: none held
     steady_time made_at_{};
     steady_time renew_at_{};
+    bool outdated_ = false; ///< the token is of other credentials
     bool renewing_ = false;
     std::uint64_t renewals_ = 0; ///< finished ones, well or not
     // After a failure nobody asks again for a growing while: a wrong secret must not become a request a call.

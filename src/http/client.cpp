@@ -199,6 +199,10 @@ asio::awaitable<void> client::stop() {
     return self_->pool_.stop();
 }
 
+void client::trust(const std::string& roots) {
+    self_->pool_.trust(roots);
+}
+
 const client_counters& client::counters() const noexcept {
     return self_->counters_;
 }

@@ -45,6 +45,10 @@ void connection::wake(steady_time deadline) {
     expires_at(deadline);
 }
 
+bool connection::made_with(asio::ssl::context& context) noexcept {
+    return tls_ && SSL_get_SSL_CTX(tls_->native_handle()) == context.native_handle();
+}
+
 bool connection::seems_alive() {
     char byte = 0;
     const ssize_t n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);

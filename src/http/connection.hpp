@@ -51,6 +51,8 @@ public:
 
     bool timed_out() const noexcept { return timed_out_; }
 
+    bool made_with(boost::asio::ssl::context&) noexcept;
+
     /// True when the other side has neither closed nor said anything unasked.
     bool seems_alive();
 

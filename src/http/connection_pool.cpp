@@ -1,5 +1,6 @@
 #include "connection_pool.hpp"
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <openssl/ssl.h>
 
@@ -14,17 +15,17 @@ using clock_now = std::chrono::steady_clock;
 
 namespace {
 
-asio::ssl::context make_tls(const client_settings& s) {
-    asio::ssl::context context(asio::ssl::context::tls_client);
-    SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
-    SSL_CTX_set_mode(context.native_handle(), SSL_MODE_RELEASE_BUFFERS); // an idle connection needs no 32 KiB
-    context.set_verify_mode(asio::ssl::verify_peer);
+std::shared_ptr<asio::ssl::context> make_tls(const std::string& roots) {
+    auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
+    SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
+    SSL_CTX_set_mode(context->native_handle(), SSL_MODE_RELEASE_BUFFERS); // an idle one needs no 32 KiB
+    context->set_verify_mode(asio::ssl::verify_peer);
     error_code ec;
     // Once per client: every call reads the whole store of roots again.
-    if (s.ca_file.empty())
-        context.set_default_verify_paths(ec);
+    if (roots.empty())
+        context->set_default_verify_paths(ec);
     else
-        context.load_verify_file(s.ca_file, ec);
+        context->add_certificate_authority(asio::buffer(roots), ec);
     if (ec) throw std::runtime_error("the trusted certificates cannot be read");
     return context;
 }
@@ -44,7 +45,13 @@ connection_pool::connection_pool(asio::io_context& io, const client_settings& se
                                  client_counters& counters)
     : io_(io), settings_(settings), counters_(counters), watch_(io, grain_for(settings)),
       names_(std::make_shared<dns_cache>(io, settings.host, settings.port, settings.dns_ttl)) {
-    if (settings.tls) tls_.emplace(make_tls(settings));
+    if (settings.tls) tls_ = make_tls(settings.roots);
+}
+
+void connection_pool::trust(const std::string& roots) {
+    if (!settings_.tls) return;
+    tls_ = make_tls(roots);
+    idle_.clear();
 }
 
 lease connection_pool::take() {
@@ -84,6 +91,7 @@ asio::awaitable<lease> connection_pool::wait(steady_time deadline) {
 void connection_pool::take_back(std::unique_ptr<connection> c) noexcept {
     const steady_time now = clock_now::now();
     if (c && (stopped_ || c->timed_out() || now - c->opened() >= settings_.age_limit)) c.reset();
+    if (c && tls_ && !c->made_with(*tls_)) c.reset(); // the roots are others by now
     if (!waiting_.empty() && !stopped_) {
         waiter& next = *waiting_.front();
         waiting_.pop_front();
@@ -109,14 +117,14 @@ asio::awaitable<result<void>> connection_pool::open(lease& held, steady_time dea
     counters_.dns_failures = names_->failures();
     if (!found) co_return found.error();
     result<void> outcome = errc::connect_failed;
+    const std::shared_ptr<asio::ssl::context> context = tls_;
     for (const tcp::endpoint& to : *found) {
         const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
         const steady_time now = clock_now::now();
         if (is_cancelled(state) || now >= deadline) break;
         auto made = std::make_unique<connection>(io_, watch_, *this);
         const steady_time until = std::min(deadline, now + settings_.connect_timeout);
-        const auto tried =
-            co_await made->open(to, tls_ ? &*tls_ : nullptr, settings_.host, names_->literal(), until);
+        const auto tried = co_await made->open(to, context.get(), settings_.host, names_->literal(), until);
         // Somebody answered, if not well: that says more than an address where nobody does.
         if (tried || to_errc(outcome.error()) == errc::connect_failed) outcome = tried;
         if (tried) {

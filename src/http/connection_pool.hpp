@@ -9,7 +9,6 @@
 
 #include <list>
 #include <memory>
-#include <optional>
 #include <vector>
 
 namespace offboard::http {
@@ -68,6 +67,9 @@ public:
     /// Opens a connection under a lease that has none: looks the name up, tries the addresses in turn.
     boost::asio::awaitable<result<void>> open(lease&, steady_time deadline);
 
+    /// See client::trust().
+    void trust(const std::string& roots);
+
     boost::asio::awaitable<void> stop();
     bool stopped() const noexcept { return stopped_; }
     std::size_t in_use() const noexcept { return in_use_; }
@@ -88,8 +90,8 @@ private:
     client_counters& counters_;
     async::deadline_watch watch_;
     std::shared_ptr<dns_cache> names_;
-    std::optional<boost::asio::ssl::context> tls_;
-    std::vector<std::unique_ptr<connection>> idle_; ///< the one used last is the last
+    std::shared_ptr<boost::asio::ssl::context> tls_; ///< null: plain. Shared with who opens a connection now
+    std::vector<std::unique_ptr<connection>> idle_;  ///< the one used last is the last
     std::list<waiter*> waiting_;
     std::size_t in_use_ = 0;
     bool stopped_ = false;

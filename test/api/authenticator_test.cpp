@@ -138,6 +138,36 @@ BOOST_FIXTURE_TEST_CASE(a_key_names_its_caller_in_either_field, fixture) {
     BOOST_TEST(a.judge(bearer("k-1")).who->name == "first");
 }
 
+BOOST_FIXTURE_TEST_CASE(keys_are_exchanged_and_callers_stay_who_they_are, fixture) {
+    settings.api_keys = {key_named("crm", "k-1", config::scope::write),
+                         key_named("desk", "d-1", config::scope::read)};
+    settings.api_keys[0].quota = config::caller_quota{5, 1min};
+    authenticator a(io, settings, time, log);
+    const verdict before = a.judge(bearer("k-1"));
+    const auto is = [&](const char* key) { return a.judge(bearer(key)).is; };
+
+    // Both, while the caller changes over.
+    config::auth_settings now = settings;
+    now.api_keys = {key_named("crm", "k-2", config::scope::write),
+                    key_named("crm", "k-1", config::scope::write), settings.api_keys[1]};
+    for (int i = 0; i < 2; ++i)
+        now.api_keys[i].quota = settings.api_keys[0].quota;
+    a.use(now);
+    for (const char* key : {"k-1", "k-2"}) {
+        const verdict v = a.judge(bearer(key));
+        BOOST_TEST_REQUIRE((v.is == kind::accepted), key);
+        BOOST_TEST(v.who->name == "crm");
+        BOOST_TEST(v.who->scopes.has(config::scope::write));
+        BOOST_TEST(v.who->quota->requests == 5u);
+    }
+    BOOST_TEST((is("d-1") == kind::accepted));
+
+    now.api_keys.erase(now.api_keys.begin() + 1);
+    a.use(now);
+    BOOST_TEST((is("k-1") == kind::invalid && is("k-2") == kind::accepted && is("d-1") == kind::accepted));
+    BOOST_TEST(before.who->name == "crm"); // whoever is being answered stays who he was
+}
+
 BOOST_FIXTURE_TEST_CASE(other_credentials_are_refused, fixture) {
     settings.api_keys = {key_named("crm", "k-1", config::scope::read),
                          key_named("nobody", "", config::scope::read)};

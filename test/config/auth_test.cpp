@@ -1,4 +1,5 @@
 #include "fixture.hpp"
+#include "http/certificates.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -22,6 +23,10 @@ std::string key(const std::string& members) {
 
 std::string jwt(const std::string& members) {
     return "  jwt: { " + members + " }\n";
+}
+
+std::string line_of(char digit) {
+    return std::string(64, digit) + "\n";
 }
 
 const std::string issuer = "issuer: https://issuer.example, audience: offboard, ";
@@ -89,8 +94,10 @@ BOOST_AUTO_TEST_CASE(tokens_have_an_issuer_an_audience_and_keys) {
     BOOST_TEST((s->algorithms == std::vector<std::string>{"RS256", "ES256"}));
     BOOST_TEST(s->scopes_claim == "scope");
 
-    out = with_auth(jwt(issuer +
-                        "jwks_url: 'https://Issuer.example:8443/a/b.json', ca_file: /x, algorithms: "
+    const std::string authority = offboard::test::pem_of(offboard::test::make_identity("", nullptr));
+    out = with_auth(jwt(issuer + "jwks_url: 'https://Issuer.example:8443/a/b.json', ca_file: " +
+                        files.put("ca.pem", authority) +
+                        ", algorithms: "
                         "[PS512, ES384], scopes_claim: scp, quota: { requests: 1, per: 24h }, subjects: "
                         "[{ sub: 'system:serviceaccount:crm:sync', scopes: [offboard:write] }]"));
     BOOST_TEST_REQUIRE(out.settings.has_value(), all(out.faults));
@@ -98,13 +105,28 @@ BOOST_AUTO_TEST_CASE(tokens_have_an_issuer_an_audience_and_keys) {
     BOOST_TEST(s->jwks_url.host == "issuer.example");
     BOOST_TEST(s->jwks_url.port == 8443u);
     BOOST_TEST(s->jwks_url.path == "/a/b.json");
-    BOOST_TEST(s->ca_file == "/x");
+    BOOST_TEST(s->roots == authority);
     BOOST_TEST((s->algorithms == std::vector<std::string>{"PS512", "ES384"}));
     BOOST_TEST(s->scopes_claim == "scp");
     BOOST_TEST(s->quota->requests == 1u);
     BOOST_TEST_REQUIRE(s->subjects.size() == 1u);
     BOOST_TEST(s->subjects[0].sub == "system:serviceaccount:crm:sync");
     BOOST_TEST(s->subjects[0].scopes.has(scope::write));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_may_hold_several_keys_of_one_caller) {
+    const secret_files files;
+    for (const std::string& end : {std::string(), std::string("\n"), std::string("\r\n")}) {
+        const std::string file = files.put("crm", line_of('1') + line_of('2') + std::string(64, '3') + end);
+        const auto out = with_auth(key("name: crm, sha256_file: " + file +
+                                       ", scopes: [offboard:read], quota: { requests: 2, per: 1m }"));
+        BOOST_TEST_REQUIRE(out.settings.has_value(), all(out.faults));
+        const auto& keys = out.settings->auth.api_keys;
+        BOOST_TEST_REQUIRE(keys.size() == 3u);
+        for (const caller_key& k : keys)
+            BOOST_TEST((k.name == "crm" && k.scopes.has(scope::read) && k.quota->requests == 2u));
+        BOOST_TEST((keys[0].sha256[0] == 0x11 && keys[1].sha256[31] == 0x22 && keys[2].sha256[9] == 0x33));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(with_authentication_any_address_may_be_listened_on) {
@@ -140,6 +162,14 @@ BOOST_AUTO_TEST_CASE(every_fault_has_its_key) {
         {key(good + "sha256_file: /nowhere/x"), "auth.api_keys[0].sha256_file", "cannot be read"},
         {key(good + "sha256_file: " + files.put("bad", a + " x")), "auth.api_keys[0].sha256_file",
          "64 hexadecimal"},
+        {key(good + "sha256_file: " + files.put("none", "\n")), "auth.api_keys[0].sha256_file", "empty"},
+        {key(good + "sha256_file: " + files.put("gap", a + "\n\n" + b)), "auth.api_keys[0].sha256_file",
+         "64 hexadecimal"},
+        {key(good + "sha256_file: " + files.put("twice", a + "\n" + a)), "auth.api_keys[0].sha256_file",
+         "an earlier key"},
+        {key(good + "sha256_file: " +
+             files.put("many", line_of('1') + line_of('2') + line_of('3') + line_of('4') + line_of('5'))),
+         "auth.api_keys[0].sha256_file", "at most 4"},
         {key("name: crm, sha256: " + a), "auth.api_keys[0].scopes", "is required"},
         {key("name: crm, sha256: " + a + ", scopes: []"), "auth.api_keys[0].scopes", "at least one"},
         {key("name: crm, sha256: " + a + ", scopes: offboard:read"), "auth.api_keys[0].scopes",

@@ -181,6 +181,12 @@ BOOST_AUTO_TEST_CASE(other_journals_are_faults) {
          "journal.memory", "one of the two"},
         {"journal:\n  sqlite: { path: j }\n", 1, "journal.keys", "is required with journal.sqlite"},
         {"journal: { sqlite: { path: j }, keys: }\n", 1, "journal.keys", "at least one"},
+        {"journal:\n  key_dir: /x\n", 2, "journal.key_dir", "needs journal.sqlite"},
+        {"journal: { sqlite: { path: j }, keys: [{ id: a, key: '${M}' }], key_dir: /x }\n", 1,
+         "journal.key_dir", "one of the two"},
+        {"journal: { sqlite: { path: j }, key_dir: }\n", 1, "journal.key_dir", "has no value"},
+        {"journal: { sqlite: { path: j }, key_dir: /nowhere/at/all }\n", 1, "journal.key_dir",
+         "the directory cannot be read"},
         {"journal: { sqlite: { path: j }, keys: [] }\n", 1, "journal.keys", "at least one"},
         {"journal: { sqlite: { path: j }, keys: {} }\n", 1, "journal.keys", "must be a list"},
         {"journal: { sqlite: { path: j }, keys: [{ id: a, key: '${M}' }], retention: 3651d }\n", 1,
@@ -248,6 +254,57 @@ BOOST_AUTO_TEST_CASE(other_keys_are_faults) {
     for (int i = 0; i < 65; ++i)
         many += "    - { id: k" + std::to_string(i) + ", key: '${M}' }\n";
     BOOST_TEST(has(with_keys(many, {"M=" + hex}).faults, 3, "journal.keys", "at most 64"));
+}
+
+BOOST_AUTO_TEST_CASE(a_directory_of_keys_is_read_as_a_mounted_secret_is_laid_out) {
+    const secret_files files;
+    const std::filesystem::path mount = files.path() + "/keys";
+    std::filesystem::create_directories(mount / "..2026_11_22");
+    std::filesystem::create_directory(mount / "empty"); // no file
+    std::filesystem::create_directory_symlink("..2026_11_22", mount / "..data");
+    for (const auto& [name, text] : {std::pair("2026-02", capitals), {"2026-11", hex}, {"2025-12", base64}}) {
+        files.put("keys/..2026_11_22/" + std::string(name), text);
+        std::filesystem::create_symlink("..data/" + std::string(name), mount / name);
+    }
+    const auto out =
+        load_with("journal: { sqlite: { path: j }, key_dir: " + mount.string() + " }\n" + billing);
+    BOOST_TEST_REQUIRE(out.settings.has_value(), all(out.faults));
+    const auto& keys = out.settings->journal.keys;
+    BOOST_TEST_REQUIRE(keys.size() == 3u);
+    BOOST_TEST((keys[0].id == "2026-11" && keys[1].id == "2026-02" && keys[2].id == "2025-12"));
+    for (const master_key& k : keys)
+        BOOST_TEST(k.key.reveal() == raw());
+    BOOST_TEST_REQUIRE(out.settings->files.size() == 3u);
+    BOOST_TEST(out.settings->files.front().key == "journal.key_dir/2025-12");
+}
+
+BOOST_AUTO_TEST_CASE(a_directory_with_anything_but_keys_is_a_fault) {
+    struct row {
+        const char* name;
+        std::string content;
+        const char* detail;
+    };
+    const row table[] = {
+        {"", "", "at least one file with a key"},
+        {"b", "no key", "b: the file must hold 64 hexadecimal digits"},
+        {"b", hex + hex, "b: the file must hold 64 hexadecimal digits"},
+        {"b", std::string(10'000, 'a'), "b: the file must hold 64 hexadecimal digits"},
+        {"b~", hex, "a file whose name is no id"},
+    };
+    for (const auto& [name, content, detail] : table) {
+        const secret_files files;
+        if (*name) files.put("a", hex);
+        if (*name) files.put(name, content);
+        const auto out =
+            load_with("journal:\n  sqlite: { path: j }\n  key_dir: " + files.path() + "\n" + billing);
+        BOOST_TEST(out.faults.size() == 1u, all(out.faults));
+        BOOST_TEST(has(out.faults, 3, "journal.key_dir", detail), all(out.faults));
+    }
+    const secret_files files;
+    std::filesystem::create_symlink("nowhere", files.path() + "/gone");
+    const auto out =
+        load_with("journal:\n  sqlite: { path: j }\n  key_dir: " + files.path() + "\n" + billing);
+    BOOST_TEST(has(out.faults, 3, "journal.key_dir", "gone: the file cannot be read"), all(out.faults));
 }
 
 BOOST_AUTO_TEST_CASE(no_fault_and_no_warning_repeats_a_key) {

@@ -1,4 +1,5 @@
 #include "fixture.hpp"
+#include "http/certificates.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -180,7 +181,7 @@ BOOST_AUTO_TEST_CASE(every_other_value_has_a_default) {
             BOOST_TEST(v.breaker.failures == 5u);
             BOOST_TEST(v.source == r.source);
             BOOST_TEST(v.customer_id_type == r.customer_id_type);
-            BOOST_TEST(v.ca_file.empty());
+            BOOST_TEST(v.roots.empty());
         }
     }
     const auto& basic = std::get<offboard::capillary_basic>(s.of(vendor::capillary)->credentials);
@@ -188,6 +189,8 @@ BOOST_AUTO_TEST_CASE(every_other_value_has_a_default) {
 }
 
 BOOST_AUTO_TEST_CASE(every_key_can_be_set) {
+    const secret_files files;
+    const std::string authority = offboard::test::pem_of(offboard::test::make_identity("", nullptr));
     const auto out =
         load_with("listen: '[::1]:0'\n"
                   "admin_listen: '[::]:0'\n"
@@ -199,6 +202,7 @@ BOOST_AUTO_TEST_CASE(every_key_can_be_set) {
                   "limits: { body: 64KiB, header: 2048, target: 1KiB, header_timeout: 1s, body_timeout: 2s,\n"
                   "  idle_timeout: 3s, connections: 4, queue: 5 }\n"
                   "log: { level: debug }\n"
+                  "secrets: { check_every: 1h }\n"
                   "vendors:\n"
                   "  capillary:\n"
                   "    base_url: https://c.example/api/\n"
@@ -210,7 +214,9 @@ BOOST_AUTO_TEST_CASE(every_key_can_be_set) {
                   "    max_in_flight: 3\n"
                   "    retry: { base: 1ms, cap: 2s }\n"
                   "    breaker: { failures: 1, open: 100ms }\n"
-                  "    tls: { ca_file: /etc/ca.pem }\n"
+                  "    tls: { ca_file: " +
+                  files.put("ca.pem", authority) +
+                  " }\n"
                   "  mention_me:\n"
                   "    base_url: https://m.example\n"
                   "    client_id: x\n"
@@ -228,13 +234,14 @@ BOOST_AUTO_TEST_CASE(every_key_can_be_set) {
     BOOST_TEST((s.limits.header_timeout == 1s && s.limits.body_timeout == 2s && s.limits.idle_timeout == 3s));
     BOOST_TEST((s.limits.connections == 4u && s.limits.queue == 5u));
     BOOST_TEST(s.log_level == "debug");
+    BOOST_TEST((s.secrets.check_every == 1h));
     const auto& c = *s.of(vendor::capillary);
     BOOST_TEST(c.base_url.text == "https://c.example/api");
     BOOST_TEST(std::get<offboard::capillary_oauth>(c.credentials).key == "12345");
     BOOST_TEST(c.source == "WEB_ENGAGE");
     BOOST_TEST((c.timeout == 2min && c.budget.calls == 7u && c.budget.per == 250ms));
     BOOST_TEST((c.max_batch == 50u && c.max_in_flight == 3u && c.retry.base == 1ms && c.retry.cap == 2s));
-    BOOST_TEST((c.breaker.failures == 1u && c.breaker.open == 100ms && c.ca_file == "/etc/ca.pem"));
+    BOOST_TEST((c.breaker.failures == 1u && c.breaker.open == 100ms && c.roots == authority));
     BOOST_TEST(s.of(vendor::mention_me)->customer_id_type == "merchantId");
     BOOST_TEST(!s.of(vendor::billing).has_value());
 }

@@ -6,16 +6,13 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
-#include <fstream>
 #include <memory>
 #include <string>
-
-#include <stdlib.h>
-#include <unistd.h>
 
 namespace offboard::test {
 
 struct freed {
+    void operator()(BIO* p) const { BIO_free(p); }
     void operator()(EVP_PKEY* p) const { EVP_PKEY_free(p); }
     void operator()(X509* p) const { X509_free(p); }
     void operator()(X509_EXTENSION* p) const { X509_EXTENSION_free(p); }
@@ -58,19 +55,14 @@ inline identity make_identity(const std::string& names, const identity* issuer, 
     return made;
 }
 
-/// The certificate as a PEM file that goes away with this.
-struct pem_file {
-    explicit pem_file(const identity& of) {
-        const int handle = mkstemp(path.data());
-        BOOST_REQUIRE(handle >= 0);
-        FILE* const file = fdopen(handle, "w");
-        PEM_write_X509(file, of.certificate.get());
-        fclose(file);
-    }
-    pem_file(const pem_file&) = delete;
-    pem_file& operator=(const pem_file&) = delete;
-    ~pem_file() { unlink(path.c_str()); }
-    std::string path = "/tmp/offboard-test-XXXXXX";
-};
+/// The certificate in PEM.
+inline std::string pem_of(const identity& whose) {
+    const std::unique_ptr<BIO, freed> out(BIO_new(BIO_s_mem()));
+    BOOST_REQUIRE(out);
+    PEM_write_bio_X509(out.get(), whose.certificate.get());
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(out.get(), &text);
+    return {text, static_cast<std::size_t>(size)};
+}
 
 } // namespace offboard::test

@@ -14,10 +14,10 @@ namespace {
 enum class ending { keeps, closes_in_order, cuts };
 
 struct tls_double : vendor_double {
-    tls_double() : authority(make_identity("", nullptr)), roots(authority) {
+    tls_double() : authority(make_identity("", nullptr)) {
         settings.tls = true;
         settings.host = "localhost";
-        settings.ca_file = roots.path;
+        settings.roots = pem_of(authority);
         serve = serve_tls;
         present(make_identity("DNS:localhost", &authority));
     }
@@ -50,7 +50,6 @@ struct tls_double : vendor_double {
     }
 
     identity authority;
-    pem_file roots;
     asio::ssl::context context{asio::ssl::context::tls_server};
     std::string answer = ok();
     std::string server_name = "none";
@@ -65,6 +64,31 @@ asio::awaitable<void> asks_twice(vendor_double& v) {
     BOOST_TEST(two.has_value());
     BOOST_TEST(v.accepted == 1);
     BOOST_TEST(v.client->counters().reused == 1u);
+}
+
+/// The vendor changes over to another authority: the kept connection is closed, and the next one is judged by
+/// the new roots.
+asio::awaitable<void> trusts_another(vendor_double& v) {
+    auto& vendor = static_cast<tls_double&>(v);
+    const auto one = co_await v.ask();
+    BOOST_TEST(one.has_value());
+    BOOST_TEST(v.client->open_connections() == 1u);
+    const identity other = make_identity("", nullptr);
+    BOOST_CHECK_THROW(v.client->trust("nothing"), std::runtime_error);
+    BOOST_TEST(v.client->open_connections() == 1u);
+    v.client->trust(pem_of(vendor.authority) + pem_of(other));
+    BOOST_TEST(v.client->open_connections() == 0u);
+    const auto two = co_await v.ask();
+    BOOST_TEST(two.has_value());
+    vendor.present(make_identity("DNS:localhost", &other));
+    v.client->trust(pem_of(other));
+    const auto three = co_await v.ask();
+    BOOST_TEST(three.has_value());
+    BOOST_TEST(v.accepted == 3);
+    v.client->trust(pem_of(vendor.authority));
+    const auto four = co_await v.ask();
+    BOOST_REQUIRE(four.has_error());
+    BOOST_TEST((to_errc(four.error()) == errc::tls_failed));
 }
 
 asio::awaitable<void> fails_tls(vendor_double& v) {
@@ -124,7 +148,7 @@ BOOST_AUTO_TEST_CASE(an_authority_nobody_trusts_is_refused) {
     with_client(fails_tls);
 }
 BOOST_AUTO_TEST_CASE(the_roots_of_the_system_do_not_know_a_private_authority) {
-    settings.ca_file.clear();
+    settings.roots.clear();
     with_client(fails_tls);
 }
 BOOST_AUTO_TEST_CASE(old_versions_are_refused) {
@@ -162,11 +186,17 @@ BOOST_AUTO_TEST_CASE(a_complete_answer_may_be_cut_after_its_end) {
     end = ending::cuts;
     with_client(is_answered);
 }
-BOOST_AUTO_TEST_CASE(a_file_without_certificates_is_a_fault_of_configuration) {
-    settings.ca_file = "/nowhere";
-    BOOST_CHECK_THROW(http::client(io, settings, log), std::runtime_error);
-    settings.ca_file = roots.path;
+BOOST_AUTO_TEST_CASE(roots_without_certificates_are_a_fault_of_configuration) {
+    const std::string good = settings.roots;
+    for (const std::string& text : {std::string("nothing"), good + "-----BEGIN CERTIFICATE-----\nx"}) {
+        settings.roots = text;
+        BOOST_CHECK_THROW(http::client(io, settings, log), std::runtime_error);
+    }
+    settings.roots = good;
     with_client(asks_twice);
+}
+BOOST_AUTO_TEST_CASE(other_roots_count_for_the_next_connection) {
+    with_client(trusts_another);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

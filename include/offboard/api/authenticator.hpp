@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace offboard::api {
 
@@ -58,21 +59,27 @@ public:
     void start();
     boost::asio::awaitable<void> stop();
 
+    /// From the next request on: the hashes of the API keys, and the roots for the issuer's URL, as these
+    /// settings have them. They are of the same configuration as those at start.
+    void use(const config::auth_settings&);
+
     /// Never waits, hence may be undecided.
     verdict judge(const http::request& head);
     /// The same, and waits for keys while it is undecided; that at the deadline, or when cancelled.
     boost::asio::awaitable<verdict> judge_in_time(const http::request& head, steady_time deadline);
 
 private:
+    void take_keys(const std::vector<config::caller_key>&);
     verdict judge_text(std::string_view credential, bool may_be_token);
     std::shared_ptr<const caller> holder_of(std::string_view api_key) const;
     verdict judge_token(std::string_view token);
 
     const config::auth_settings& settings_;
     const clock& clock_;
-    std::shared_ptr<const caller> anybody_;              ///< without authentication
-    std::vector<std::shared_ptr<const caller>> holders_; ///< of the API keys, in their order
-    std::unique_ptr<key_source> issuer_;                 ///< null without tokens
+    std::shared_ptr<const caller> anybody_;     ///< without authentication
+    std::vector<config::sha256_digest> hashes_; ///< of the API keys, in their order
+    std::vector<std::shared_ptr<const caller>> holders_;
+    std::unique_ptr<key_source> issuer_; ///< null without tokens
 };
 
 } // namespace offboard::api

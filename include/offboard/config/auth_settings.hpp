@@ -46,7 +46,7 @@ struct caller_quota {
 using sha256_digest = std::array<unsigned char, 32>;
 
 struct caller_key {
-    std::string name; ///< of the caller: 1 to 64 of A-Z a-z 0-9 . _ -, unique
+    std::string name; ///< of the caller: 1 to 64 of A-Z a-z 0-9 . _ -; an entry for each of its keys
     sha256_digest sha256{};
     scope_set scopes;
     std::optional<caller_quota> quota;
@@ -64,7 +64,7 @@ struct jwt_settings {
     std::string audience;                                     ///< among `aud`
     std::string jwks_file;                                    ///< either this
     base_url jwks_url;                                        ///< or this: its path is the whole target
-    std::string ca_file;                                      ///< of jwks_url; empty: the system's roots
+    std::string roots;                                        ///< of jwks_url, in PEM; empty: the system's
     std::vector<std::string> algorithms = {"RS256", "ES256"}; ///< asymmetric ones only
     std::string scopes_claim = "scope";                       ///< a text with words in it, or a list of them
     std::vector<subject_grant> subjects;

@@ -44,7 +44,7 @@ struct vendor_settings {
         std::uint32_t failures = 5;               ///< in a row; 1 to 1000
         duration open = std::chrono::seconds(10); ///< 100ms to 10m
     } breaker;
-    std::string ca_file;          ///< PEM bundle; empty: the system's roots
+    std::string roots;            ///< what tls.ca_file holds, in PEM; empty: the system's roots
     std::string source;           ///< capillary: default `source` of a customer, in capitals; INSTORE
     std::string customer_id_type; ///< mention_me: `type` of a customer id on the wire; customerId
 };
@@ -53,6 +53,12 @@ struct vendor_settings {
 struct master_key {
     std::string id; ///< 1 to 64 of A-Z a-z 0-9 . _ -, unique in the list; stands in the journal's file
     secret key;     ///< 32 bytes
+};
+
+/// A file that a setting was read from, as it was then.
+struct source_file {
+    std::string key; ///< the setting's: `vendors.billing.api_key_file`, `journal.key_dir/2026-12`
+    sha256_digest digest{};
 };
 
 struct settings {
@@ -69,7 +75,9 @@ struct settings {
         /// journal.sqlite.path, from the working directory if it is relative; empty: the journal is in memory
         std::string sqlite_path;
         duration retention = std::chrono::hours(7 * 24); ///< with sqlite; 0 (at once) to 3650d
-        std::vector<master_key> keys;                    ///< with sqlite 1 to 64 of them, in memory none
+        /// With sqlite 1 to 64 of them, in memory none. Of a key_dir the name that is last in the order of
+        /// bytes comes first here.
+        std::vector<master_key> keys;
     } journal;
     duration idempotency_keep = std::chrono::hours(7 * 24); ///< idempotency.keep; 1m to 90d
     struct {
@@ -89,9 +97,13 @@ struct settings {
         std::size_t queue = 100'000;
     } limits;
     std::string log_level = "info"; ///< debug, info, warn, error
+    struct {
+        duration check_every = std::chrono::seconds(10); ///< 1s to 1h
+    } secrets;                                           ///< when the files that they stand in are read again
     std::array<std::optional<vendor_settings>, vendor_count> vendors;
     std::map<std::string, plan, std::less<>> plans; ///< each uses only vendors that are set
     std::string default_plan;                       ///< one of plans; empty: none
+    std::vector<source_file> files;                 ///< all that were read, the issuer's key set excepted
 
     const std::optional<vendor_settings>& of(vendor v) const { return vendors[static_cast<std::size_t>(v)]; }
 };
@@ -118,8 +130,12 @@ struct loaded {
 
 /// Reads YAML text, puts the environment over it (`OFFBOARD__VENDORS__CAPILLARY__TIMEOUT=5s`), resolves
 /// `…_file` and `${VARIABLE}`, checks everything, and reports every fault at once. `environment` holds
-/// NAME=value pairs. Reads no file but those of secrets; their paths are relative to the working directory.
-/// Throws nothing but std::bad_alloc.
+/// NAME=value pairs. Reads no file but those of secrets and certificates; their paths are relative to the
+/// working directory. Throws nothing but std::bad_alloc.
 loaded load(const std::string& yaml, const std::vector<std::string>& environment);
+
+/// The keys of the files that are new, gone, or not as they were, in their order. Of settings that were
+/// loaded from the same text and environment nothing else differs.
+std::vector<std::string> changed_files(const settings& before, const settings& after);
 
 } // namespace offboard::config

@@ -14,6 +14,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -23,6 +24,10 @@
 namespace offboard::dispatch {
 
 class desk;
+
+/// Reads the files of secrets again and applies what has changed, see dispatcher::use(), before it returns;
+/// at the deadline at the latest.
+using secret_check = std::function<boost::asio::awaitable<void>(steady_time deadline)>;
 
 /// A breaker's state, for /readyz: `closed`, `open` or `half_open`.
 struct breaker_report {
@@ -71,6 +76,12 @@ public:
     /// Starts with what an earlier process left behind, as soon as the journal has opened; until then nothing
     /// is begun or sent. Once, before the loop runs.
     void start();
+
+    /// Asked when a vendor refuses our credentials, before that is told. Before start().
+    void on_refusal(secret_check check) { check_ = std::move(check); }
+    /// Credentials and roots of the vendors, as these settings have them, from the next request on. They are
+    /// of the same configuration as those at start.
+    void use(const config::settings&);
 
     /// Takes an operation (id and caller given). errc::queue_full, draining, key_reused, or the journal's
     /// errors: no vendor will be called for it. Under a known key it is the earlier operation's id.
@@ -166,6 +177,7 @@ private:
     telemetry::log& log_;
     telemetry::metrics& metrics_;
     async::task_group tasks_;
+    secret_check check_;
     shapes forms_;
     std::array<std::unique_ptr<desk>, vendor_count> desks_;
     std::unordered_map<std::string, live_pointer> live_;

@@ -23,7 +23,7 @@ struct client_settings {
     std::uint16_t port = 443;
     bool tls = true;
     std::string path_prefix; ///< put before every target; empty, or starts with '/' and does not end with one
-    std::string ca_file;     ///< PEM bundle; empty: the system's roots
+    std::string roots;       ///< certificates in PEM; empty: the system's roots
     std::string user_agent = "offboard";
     std::size_t most_connections = 8;
     duration idle_limit = std::chrono::seconds(4); ///< shorter than any vendor's own, so that we close first
@@ -59,7 +59,7 @@ using may_repeat = std::function<bool()>;
 /// of it.
 class client {
 public:
-    /// Throws std::runtime_error when the certificates of `ca_file` cannot be read.
+    /// Throws std::runtime_error when the roots cannot be read.
     client(boost::asio::io_context&, client_settings, telemetry::log&);
     client(const client&) = delete;
     client& operator=(const client&) = delete;
@@ -75,6 +75,10 @@ public:
     /// Closes idle connections and refuses new exchanges with errc::cancelled. Exchanges under way go on:
     /// whoever started them joins them first, or cancels them. Returns when no connection is left.
     boost::asio::awaitable<void> stop();
+
+    /// From now on connections are made by these roots, and kept ones that were made by others are closed;
+    /// exchanges under way go on. Throws as the constructor does, and changes nothing then.
+    void trust(const std::string& roots);
 
     const client_counters& counters() const noexcept;
     std::size_t open_connections() const noexcept;

@@ -1,0 +1,66 @@
+#include "file.hpp"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <fstream>
+#include <memory>
+
+namespace offboard::config {
+
+namespace {
+
+constexpr std::size_t longest_bundle = 1u << 20; ///< Debian's of all public roots has a fifth of it
+
+struct freed {
+    void operator()(BIO* p) const noexcept { BIO_free(p); }
+    void operator()(X509* p) const noexcept { X509_free(p); }
+};
+
+/// Every certificate in the text can be read, and there is one.
+bool holds_certificates(const std::string& text) {
+    const std::unique_ptr<BIO, freed> in(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+    if (!in) return false;
+    bool any = false;
+    while (const std::unique_ptr<X509, freed> one{PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)})
+        any = true;
+    const unsigned long end = ERR_peek_last_error();
+    ERR_clear_error();
+    return any && ERR_GET_LIB(end) == ERR_LIB_PEM && ERR_GET_REASON(end) == PEM_R_NO_START_LINE;
+}
+
+} // namespace
+
+std::optional<std::string> content_of(const std::string& path, std::size_t most) {
+    std::ifstream file(path, std::ios::binary);
+    std::string text(most + 1, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (!file.is_open() || file.bad()) return std::nullopt;
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    return text;
+}
+
+std::optional<std::string> read_file(section& in, std::string_view name, std::size_t most) {
+    std::string path;
+    if (!in.read_text(name, path)) return std::nullopt;
+    auto text = content_of(path, most);
+    if (text)
+        in.out().read_from(in.key_of(name), *text);
+    else
+        in.fault(name, "the file cannot be read");
+    return text;
+}
+
+void read_certificates(section& in, std::string_view name, std::string& into) {
+    auto text = read_file(in, name, longest_bundle);
+    if (!text) return;
+    if (text->size() > longest_bundle)
+        in.fault(name, "the file is longer than 1 MiB");
+    else if (!holds_certificates(*text))
+        in.fault(name, "the file must hold certificates in PEM");
+    else
+        into = std::move(*text);
+}
+
+} // namespace offboard::config
