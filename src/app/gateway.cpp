@@ -63,16 +63,20 @@ std::unique_ptr<journal::journal> open_journal(asio::io_context& io, const confi
 
 } // namespace
 
-gateway::gateway(const config::settings& settings, telemetry::log& log)
+gateway::gateway(const config::settings& settings, configuration read_from, telemetry::log& log)
     : settings_(settings), log_(log), signals_(io_, SIGTERM, SIGINT), levels_(io_, SIGUSR1, SIGUSR2),
-      tasks_(io_.get_executor(), log), journal_(open_journal(io_, settings, clock_, log)),
+      checks_(io_, SIGHUP), tasks_(io_.get_executor(), log),
+      journal_(open_journal(io_, settings, clock_, log)),
       dispatcher_(io_, settings, *journal_, clock_, random_, log, metrics_),
       authenticator_(io_, settings.auth, clock_, log),
+      rotation_(io_, std::move(read_from), settings, *journal_, clock_, log, metrics_,
+                [this](const config::settings& now) { take_over(now); }),
       routes_(settings, authenticator_, dispatcher_, *journal_, clock_, random_,
               std::make_shared<const std::string>(openapi_yaml)),
       main_router_(api::problem), admin_router_(api::problem),
       main_(io_, main_limits(settings), main_router_, hooks("main"), log),
       admin_(io_, admin_limits(), admin_router_, hooks("admin"), log) {
+    dispatcher_.on_refusal([this](steady_time deadline) { return rotation_.checked(deadline); });
     routes_.add_to(main_router_);
     api::add_docs_routes(main_router_);
     const auto ready = [this] {
@@ -84,6 +88,11 @@ gateway::gateway(const config::settings& settings, telemetry::log& log)
         return now;
     };
     api::add_admin_routes(admin_router_, ready, metrics_);
+}
+
+void gateway::take_over(const config::settings& now) {
+    authenticator_.use(now.auth);
+    dispatcher_.use(now);
 }
 
 http::server_hooks gateway::hooks(std::string_view listener) {
@@ -130,11 +139,13 @@ int gateway::run() {
     if (listening) {
         dispatcher_.start();
         authenticator_.start();
+        rotation_.start();
     } else {
         ::raise(SIGTERM);
     }
     tasks_.spawn("serve", serve());
     tasks_.spawn("change the log level", change_level());
+    tasks_.spawn("check secrets when asked", check_when_asked());
     io_.run();
     return listening ? 0 : 2;
 }
@@ -157,10 +168,12 @@ asio::awaitable<void> gateway::serve() {
         log_.info("operations left for the next process", {{"operations", left}});
     else if (left > 0)
         log_.error("operations lost with the process", {{"operations", left}});
+    co_await rotation_.stop();
     co_await authenticator_.stop();
     co_await dispatcher_.stop();
     co_await admin_.drain(clock_.now());
     levels_.cancel();
+    checks_.cancel();
     log_.info("stopped");
 }
 
@@ -171,6 +184,14 @@ asio::awaitable<void> gateway::change_level() {
         const std::string_view level = number == SIGUSR1 ? "debug" : std::string_view(settings_.log_level);
         log_.set_level(telemetry::level_from(level));
         log_.error("log level changed", {{"log_level", level}}); // seen whatever the level is
+    }
+}
+
+asio::awaitable<void> gateway::check_when_asked() {
+    for (;;) {
+        const auto [failed, number] = co_await checks_.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (failed) co_return;
+        rotation_.check_now();
     }
 }
 

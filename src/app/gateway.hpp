@@ -1,5 +1,6 @@
 #pragma once
 
+#include "rotation.hpp"
 #include "system.hpp"
 
 #include "offboard/api/offboard_routes.hpp"
@@ -26,7 +27,7 @@ class gateway {
 public:
     /// Throws std::runtime_error when a certificate bundle, the journal or a token issuer's keys cannot be
     /// used.
-    gateway(const config::settings&, telemetry::log&);
+    gateway(const config::settings&, configuration read_from, telemetry::log&);
 
     /// Listens, serves until SIGTERM or SIGINT, drains, returns the exit status: 0, or 2 when it could not
     /// listen.
@@ -37,6 +38,9 @@ private:
     boost::asio::awaitable<void> serve();
     boost::asio::awaitable<void> wake_waiters(steady_time);
     boost::asio::awaitable<void> change_level();
+    boost::asio::awaitable<void> check_when_asked();
+    /// Whatever may differ between two loads of the configuration, from now on as these settings have it.
+    void take_over(const config::settings&);
     http::server_hooks hooks(std::string_view listener);
 
     const config::settings& settings_;
@@ -46,11 +50,13 @@ private:
     boost::asio::io_context io_{1};
     boost::asio::signal_set signals_;
     boost::asio::signal_set levels_; ///< SIGUSR1: the log tells all; SIGUSR2: as configured
+    boost::asio::signal_set checks_; ///< SIGHUP: the files of secrets are read now
     async::task_group tasks_;
     telemetry::metrics metrics_{OFFBOARD_VERSION};
     std::unique_ptr<journal::journal> journal_;
     dispatch::dispatcher dispatcher_;
     api::authenticator authenticator_;
+    rotation rotation_;
     api::offboard_routes routes_;
     http::router main_router_;
     http::router admin_router_;

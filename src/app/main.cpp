@@ -112,7 +112,8 @@ int main(int argc, char** argv) try {
                   {{"file", line.config}, {"line", f.line}, {"key", f.key}, {"detail", f.detail}});
     if (!loaded.settings) return 2;
     log.set_level(offboard::telemetry::level_from(loaded.settings->log_level));
-    return offboard::app::gateway(*loaded.settings, log).run();
+    offboard::app::configuration read_from{text.str(), std::move(environment)};
+    return offboard::app::gateway(*loaded.settings, std::move(read_from), log).run();
 } catch (const std::exception& e) {
     offboard::telemetry::log().error("cannot start", {{"reason", e.what()}});
     return 2;

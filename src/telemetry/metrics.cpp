@@ -141,6 +141,20 @@ struct metrics::families {
         registry, {"offboard_operations_total", "Operations settled, by status.", {"status"}, 0, {}}, most};
     series<Gauge, 0> unsettled{
         registry, {"offboard_operations_unsettled", "Operations that are not settled yet.", {}, 0, {}}, most};
+    series<Counter, 0> rotated{registry,
+                               {"offboard_secrets_rotated_total",
+                                "Files of secrets and certificates whose new content is in use.",
+                                {},
+                                0,
+                                {}},
+                               most};
+    series<Gauge, 0> refused{registry,
+                             {"offboard_secrets_refused",
+                              "1 while files of secrets or certificates cannot be used and older ones are.",
+                              {},
+                              0,
+                              {}},
+                             most};
     series<Counter, 0> commits{
         registry, {"offboard_journal_commits_total", "Durable commits of the journal.", {}, 0, {}}, most};
     series<Counter, 0> entries{
@@ -260,6 +274,14 @@ void metrics::set_journal(std::uint64_t commits, std::uint64_t entries, bool wri
     raise(families_->commits.at({}), commits);
     raise(families_->entries.at({}), entries);
     families_->writable.at({}).Set(writable ? 1 : 0);
+}
+
+void metrics::count_rotated(std::size_t files) {
+    families_->rotated.at({}).Increment(static_cast<double>(files));
+}
+
+void metrics::set_secrets_refused(bool refused) {
+    families_->refused.at({}).Set(refused ? 1 : 0);
 }
 
 void metrics::on_scrape(std::function<void(metrics&)> hook) {

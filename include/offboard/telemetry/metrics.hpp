@@ -122,6 +122,11 @@ public:
     /// Totals since the start, never less than the last time.
     void set_journal(std::uint64_t commits, std::uint64_t entries, bool writable);
 
+    /// offboard_secrets_rotated_total: files of secrets and certificates whose new content is in use.
+    void count_rotated(std::size_t files);
+    /// offboard_secrets_refused: 1 while such files cannot be used and what was in them before is.
+    void set_secrets_refused(bool);
+
     /// Called in order at each scrape, before the text is made. Whatever a hook refers to must outlive the
     /// last scrape. Hooks must not call on_scrape() or scrape().
     void on_scrape(std::function<void(metrics&)>);
