@@ -92,7 +92,7 @@ public:
             std::vector<std::string> skipped;
             result<page> out = s.unsettled(after, most_operations, most_steps, skipped);
             for (const std::string& id : skipped)
-                log_.error("an unsettled operation cannot be read", {{"id", id}});
+                log_.error("an unsettled operation cannot be read", {{"operation", id}});
             return out;
         }));
     }

@@ -45,7 +45,7 @@ result<void> fold(const lost_tries& lost, store& entries, telemetry::log& log) {
         const result<std::shared_ptr<operation>> op = entries.find(id);
         if (op.has_error() && op.error().category() == category()) return op.error();
         if (op.has_error()) {
-            log.error("an operation with a call in flight cannot be read", {{"id", id}});
+            log.error("an operation with a call in flight cannot be read", {{"operation", id}});
             continue;
         }
         std::vector<progress_record> records{lost_record(**op, tries)};
