@@ -9,7 +9,7 @@
 #include "offboard/api/read_offboarding.hpp"
 #include "offboard/api/render.hpp"
 #include "offboard/base/ulid.hpp"
-#include "offboard/telemetry/trace_context.hpp"
+#include "offboard/telemetry/origin.hpp"
 
 #include <algorithm>
 
@@ -98,6 +98,10 @@ config::scope_set scopes_for(const offboarding& what) {
     if (what.plan.forget) out.add(config::scope::erase);
     if (what.gate == erase_gate::none) out.add(config::scope::operate);
     return out;
+}
+
+telemetry::origin origin_of(const http::request& request) {
+    return {request.request_id, request.trace};
 }
 
 /// Whose it is not, to those it is not there.
@@ -198,8 +202,9 @@ asio::awaitable<http::response> offboard_routes::post(http::request& request) {
         key->fingerprint += request.body;
     }
     std::string asked_by = caller_of(request).name;
-    auto begun =
-        co_await dispatcher_.begin(std::move(what), std::move(id), std::move(asked_by), std::move(key));
+    telemetry::origin from = origin_of(request);
+    auto begun = co_await dispatcher_.begin(std::move(what), std::move(id), std::move(asked_by),
+                                            std::move(key), std::move(from));
     if (begun.has_error()) co_return finish(refusal(begun.error(), request), request);
     auto found = co_await dispatcher_.await_settled(begun->id, deadline);
     // What was taken is being done: the answer is no 5xx, whatever became of reading it back.
@@ -235,8 +240,13 @@ asio::awaitable<http::response> offboard_routes::cancel(http::request& request) 
 asio::awaitable<http::response> offboard_routes::command(http::request& request, deed act) {
     std::string id(request.parameter("id"));
     if (!is_ulid(id)) co_return finish(problem_of(errc::not_found, request.request_id), request);
-    auto acted = co_await (dispatcher_.*act)(std::move(id));
-    if (acted.has_error()) co_return finish(refusal(acted.error(), request), request);
+    telemetry::origin from = origin_of(request);
+    auto acted = co_await (dispatcher_.*act)(id, std::move(from));
+    if (acted.has_error()) {
+        http::response refused = refusal(acted.error(), request);
+        if (to_errc(acted.error()) == errc::nothing_to_do) refused.concerning = std::move(id); // it is there
+        co_return finish(std::move(refused), request);
+    }
     const patience until = patience_of(request, settings_, settings_.deadline.standard);
     auto found = co_await dispatcher_.await_settled((*acted)->id, clock_.now() + until.wait);
     // What was done is done: the answer is no 5xx, whatever became of reading it back.
@@ -285,7 +295,6 @@ http::response offboard_routes::answer(const operation& op, const http::request&
 }
 
 http::response offboard_routes::finish(http::response out, const http::request& request) const {
-    out.with("traceparent", telemetry::continue_trace(request.header("traceparent"), random_));
     if (request.admitted) out.asked_by = caller_of(request).name;
     return out;
 }

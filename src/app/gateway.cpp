@@ -1,6 +1,7 @@
 #include "gateway.hpp"
 
 #include "openapi.hpp"
+#include "request_span.hpp"
 
 #include "offboard/api/admin_routes.hpp"
 #include "offboard/api/docs_routes.hpp"
@@ -23,6 +24,9 @@ namespace {
 constexpr std::size_t most_remembered_steps = 2'000'000;
 /// After the drain's timeout, for the last answers to be written.
 constexpr auto last_words = std::chrono::seconds(2);
+/// For the last spans: within the drain's timeout so much, and a moment where that is over.
+constexpr auto last_export = std::chrono::seconds(2);
+constexpr auto least_last_export = std::chrono::milliseconds(500);
 
 http::server_limits main_limits(const config::settings& s) {
     http::server_limits out;
@@ -61,13 +65,18 @@ std::unique_ptr<journal::journal> open_journal(asio::io_context& io, const confi
     return journal::open_sqlite_journal(io, std::move(settings), c, log);
 }
 
+std::optional<double> sampled_share(const config::settings& s) {
+    if (!s.tracing) return std::nullopt;
+    return s.tracing->sample;
+}
+
 } // namespace
 
 gateway::gateway(const config::settings& settings, configuration read_from, telemetry::log& log)
     : settings_(settings), log_(log), signals_(io_, SIGTERM, SIGINT), levels_(io_, SIGUSR1, SIGUSR2),
       checks_(io_, SIGHUP), tasks_(io_.get_executor(), log),
-      journal_(open_journal(io_, settings, clock_, log)),
-      dispatcher_(io_, settings, *journal_, clock_, random_, log, metrics_),
+      tracer_(random_, metrics_, sampled_share(settings)), journal_(open_journal(io_, settings, clock_, log)),
+      dispatcher_(io_, settings, *journal_, clock_, random_, log, metrics_, tracer_),
       authenticator_(io_, settings.auth, clock_, log),
       rotation_(io_, std::move(read_from), settings, *journal_, clock_, log, metrics_,
                 [this](const config::settings& now) { take_over(now); }),
@@ -77,6 +86,11 @@ gateway::gateway(const config::settings& settings, configuration read_from, tele
       main_(io_, main_limits(settings), main_router_, hooks("main"), log),
       admin_(io_, admin_limits(), admin_router_, hooks("admin"), log) {
     dispatcher_.on_refusal([this](steady_time deadline) { return rotation_.checked(deadline); });
+    if (settings.tracing) {
+        telemetry::otlp::resource ours{"offboard", OFFBOARD_VERSION, make_ulid(clock_.today(), random_)};
+        exporter_ = std::make_unique<trace_exporter>(io_, *settings.tracing, std::move(ours), tracer_, clock_,
+                                                     random_, log, metrics_);
+    }
     routes_.add_to(main_router_);
     api::add_docs_routes(main_router_);
     const auto ready = [this] {
@@ -99,23 +113,33 @@ http::server_hooks gateway::hooks(std::string_view listener) {
     http::server_hooks out;
     out.problem = api::problem;
     out.make_request_id = [this] { return make_ulid(clock_.today(), random_); };
-    const auto lines = listener == "main" ? telemetry::level::info : telemetry::level::debug;
-    out.observe = [this, listener, lines](const http::exchange_record& r) {
+    // Probes are no part of anybody's trace.
+    if (listener == "main")
+        out.trace = [this](std::string_view traceparent) { return tracer_.carry_on(traceparent); };
+    out.observe = [this, listener](const http::exchange_record& r) {
         using telemetry::word;
         metrics_.count_request(word::of(listener), word::of(r.route), word::of(r.method), r.status, r.took);
-        std::vector<telemetry::field> fields = {
-            {"listener", listener},
-            {"request_id", r.request_id},
-            {"method", r.method},
-            {"route", r.route},
-            {"status", r.status},
-            {"milliseconds", std::chrono::duration<double, std::milli>(r.took).count()},
-            {"delivered", r.delivered}};
-        if (!r.concerning.empty()) fields.push_back({"operation", r.concerning});
-        if (!r.asked_by.empty()) fields.push_back({"caller", r.asked_by});
-        log_.write(lines, "request", std::span<const telemetry::field>(fields));
+        access_line(listener, r);
+        if (tracer_.keeps(r.trace)) tracer_.record(request_span(r, clock_.now()));
     };
     return out;
+}
+
+void gateway::access_line(std::string_view listener, const http::exchange_record& r) {
+    const auto level = listener == "main" ? telemetry::level::info : telemetry::level::debug;
+    const auto trace_id = telemetry::to_hex(r.trace.trace);
+    std::vector<telemetry::field> fields = {
+        {"listener", listener},
+        {"request_id", r.request_id},
+        {"method", r.method},
+        {"route", r.route},
+        {"status", r.status},
+        {"milliseconds", std::chrono::duration<double, std::milli>(r.took).count()},
+        {"delivered", r.delivered}};
+    if (r.trace.exists()) fields.emplace_back("trace_id", trace_id.text());
+    if (!r.concerning.empty()) fields.emplace_back("operation", r.concerning);
+    if (!r.asked_by.empty()) fields.emplace_back("caller", r.asked_by);
+    log_.write(level, "request", fields);
 }
 
 bool gateway::listen(http::server& server, std::string_view name, const config::endpoint& at) {
@@ -140,6 +164,7 @@ int gateway::run() {
         dispatcher_.start();
         authenticator_.start();
         rotation_.start();
+        if (exporter_) exporter_->start();
     } else {
         ::raise(SIGTERM);
     }
@@ -171,6 +196,9 @@ asio::awaitable<void> gateway::serve() {
     co_await rotation_.stop();
     co_await authenticator_.stop();
     co_await dispatcher_.stop();
+    const steady_time now = clock_.now();
+    const steady_time exported = std::min(now + last_export, std::max(deadline, now + least_last_export));
+    if (exporter_) co_await exporter_->stop(exported);
     co_await admin_.drain(clock_.now());
     levels_.cancel();
     checks_.cancel();

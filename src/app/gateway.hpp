@@ -2,6 +2,7 @@
 
 #include "rotation.hpp"
 #include "system.hpp"
+#include "trace_exporter.hpp"
 
 #include "offboard/api/offboard_routes.hpp"
 #include "offboard/async/task_group.hpp"
@@ -12,6 +13,7 @@
 #include "offboard/journal/journal.hpp"
 #include "offboard/telemetry/log.hpp"
 #include "offboard/telemetry/metrics.hpp"
+#include "offboard/telemetry/tracer.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -42,6 +44,7 @@ private:
     /// Whatever may differ between two loads of the configuration, from now on as these settings have it.
     void take_over(const config::settings&);
     http::server_hooks hooks(std::string_view listener);
+    void access_line(std::string_view listener, const http::exchange_record&);
 
     const config::settings& settings_;
     telemetry::log& log_;
@@ -53,6 +56,8 @@ private:
     boost::asio::signal_set checks_; ///< SIGHUP: the files of secrets are read now
     async::task_group tasks_;
     telemetry::metrics metrics_{OFFBOARD_VERSION};
+    telemetry::tracer tracer_;
+    std::unique_ptr<trace_exporter> exporter_; ///< null without a collector
     std::unique_ptr<journal::journal> journal_;
     dispatch::dispatcher dispatcher_;
     api::authenticator authenticator_;

@@ -14,6 +14,9 @@ void read_server(section& root, settings& into, const variables& environment);
 /// `auth`: keys and tokens, or none, which wants a loopback `listen`: that must have been read.
 void read_auth(section& root, settings& into, const variables& environment);
 
+/// `tracing`: a collector, and what it is told; or nothing.
+void read_tracing(section& root, settings& into);
+
 /// `vendors`: each section that stands there. Credentials and the URL have no default.
 void read_vendors(section& root, settings& into, const variables& environment);
 

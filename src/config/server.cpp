@@ -159,6 +159,7 @@ void read_server(section& root, settings& into, const variables& environment) {
     read_limits(root, into);
     read_log(root, into);
     read_secrets(root, into);
+    read_tracing(root, into);
 }
 
 } // namespace offboard::config

@@ -46,9 +46,10 @@ bool dispatcher::may_feed() const noexcept {
                                [&](std::size_t n) { return n < most_of(window_.steps_of_one); });
 }
 
-dispatcher::live_pointer dispatcher::adopt(const std::shared_ptr<operation>& op) {
+dispatcher::live_pointer dispatcher::adopt(const std::shared_ptr<operation>& op, telemetry::origin from) {
     auto live = std::make_shared<live_operation>();
     live->op = op;
+    live->origin = std::move(from);
     for (const step& s : live->op->steps) {
         if (is_settled(s.outcome.status)) continue;
         ++live->unsettled;
@@ -138,7 +139,7 @@ asio::awaitable<void> dispatcher::feed() {
             found_any = true;
             parked_ -= std::min<std::uint64_t>(parked_, 1);
             parked_steps_ -= std::min<std::uint64_t>(parked_steps_, op->steps.size());
-            adopt(op);
+            adopt(op, {});
         }
         pump();
         brought_in_.notify_all();
@@ -174,7 +175,7 @@ asio::awaitable<result<dispatcher::live_pointer>> dispatcher::bring_in(std::stri
         parked_ -= std::min<std::uint64_t>(parked_, 1);
         parked_steps_ -= std::min<std::uint64_t>(parked_steps_, steps);
     }
-    live_pointer live = adopt(*found);
+    live_pointer live = adopt(*found, {});
     co_return live;
 }
 

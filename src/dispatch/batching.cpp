@@ -86,6 +86,22 @@ vendors::place place_of(const ask& a, std::string_view source) {
     return p;
 }
 
+namespace {
+
+/// Null when there are several.
+const operation* only_operation(const line::call& places) {
+    const operation* found = nullptr;
+    for (const line::place& p : places) {
+        for (const ask& a : p.asks) {
+            if (found && found != a.op.get()) return nullptr;
+            found = a.op.get();
+        }
+    }
+    return found;
+}
+
+} // namespace
+
 packed pack(const lane_key& key, line::call call, std::string_view source) {
     packed out;
     out.batch.what = key.what;
@@ -103,6 +119,7 @@ packed pack(const lane_key& key, line::call call, std::string_view source) {
             std::ranges::any_of(p.asks, [](const ask& a) { return a.what().history.acted_before; });
         out.batch.places.push_back(std::move(place));
     }
+    if (const operation* const one = only_operation(out.places)) out.sole_operation = one->id;
     return out;
 }
 

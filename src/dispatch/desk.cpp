@@ -193,8 +193,7 @@ asio::awaitable<void> desk::run(lane* l, line::call call, bool apart, policy::br
     try {
         landed = co_await carry(*l, p, way, settled);
     } catch (const std::exception& e) {
-        owner_.log_.error("vendor call ended by a fault of ours",
-                          {{"vendor", to_string(vendor_)}, {"reason", e.what()}});
+        tell(telemetry::level::error, "vendor call ended by a fault of ours", p, {{"reason", e.what()}});
         broken = true;
     }
     way.land();
@@ -219,9 +218,11 @@ asio::awaitable<bool> desk::carry(lane& l, packed& p, flight& way, settlements& 
         ++way.starts;
         return true;
     };
+    std::optional<telemetry::span> span = begin_span(p, request, begun);
     way.sent = true;
     const std::uint64_t used = link_.version();
     auto answer = co_await link_.call(std::move(request), std::move(repeat));
+    end_span(std::move(span), way.starts, answer);
 
     const duration took = owner_.clock_.now() - begun;
     const std::size_t customers = customers_in(p.batch);

@@ -72,6 +72,15 @@ private:
     /// The call itself and what follows from it. False: it was cut by the end of the process, and what became
     /// of it is for the next one to find out.
     boost::asio::awaitable<bool> carry(lane&, packed&, flight&, settlements&);
+    // desk_trace.cpp: what a call tells of itself.
+    /// A log line: vendor, step, customers, and whose call it is when it serves one operation alone.
+    void tell(telemetry::level, std::string_view message, const packed&,
+              std::initializer_list<telemetry::field> more = {});
+    /// The call's span, where anybody will see it: below the request that it serves alone, else in a trace of
+    /// its own that points at all of them.
+    std::optional<telemetry::span> begin_span(const packed&, const outgoing_request&, steady_time begun);
+    void end_span(std::optional<telemetry::span>, unsigned starts, const result<incoming_response>&);
+
     policy::breaker& breaker_of(action a) { return breakers_[static_cast<std::size_t>(a)]; }
 
     // desk_answers.cpp: what becomes of a call's steps.
@@ -83,7 +92,7 @@ private:
     /// True when it was that.
     bool reauthorise(packed&, bool refused, settlements&);
     void learn(lane&, const std::vector<vendors::verdict>&, bool hopeless);
-    void isolate(lane&, line::call undecided);
+    void isolate(lane&, const packed& from, line::call undecided);
     void heed(const incoming_response&);
     /// Our own fault in the middle of a call: whoever has no outcome yet gets one that says so.
     void on_bug(packed&, bool sent, settlements&);

@@ -35,10 +35,7 @@ void add(line::call& group, const line::place& from, ask a) {
     group.back().asks.push_back(std::move(a));
 }
 
-void log_refused(telemetry::log& log, vendor v, const vendors::batch& b) {
-    log.warn("vendor refuses our credentials",
-             {{"vendor", to_string(v)}, {"step", to_string(b.what)}, {"customers", customers_in(b)}});
-}
+constexpr std::string_view credentials_refused = "vendor refuses our credentials";
 
 } // namespace
 
@@ -86,10 +83,7 @@ bool desk::on_failure(packed& p, errc e, settlements& settled) {
     const bool lost = !nothing_was_sent(e);
     // Going down: the steps stay pending, and what was cut may have been done.
     if (e == errc::cancelled || halted_) return false;
-    owner_.log_.warn("vendor call failed", {{"vendor", to_string(vendor_)},
-                                            {"step", to_string(p.batch.what)},
-                                            {"reason", make_error_code(e).message()},
-                                            {"customers", customers_in(p.batch)}});
+    tell(telemetry::level::warn, "vendor call failed", p, {{"reason", make_error_code(e).message()}});
     if (e == errc::token_refused) {
         for (line::place& place : p.places)
             for (ask& a : place.asks)
@@ -130,7 +124,7 @@ bool desk::reauthorise(packed& p, bool refused, settlements& settled) {
             }
         }
     }
-    if (!settled.empty()) log_refused(owner_.log_, vendor_, p.batch);
+    if (!settled.empty()) tell(telemetry::level::warn, credentials_refused, p);
     withdraw(group, settled);
     put_back_now(std::move(group));
     return refused;
@@ -151,7 +145,7 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, bool r
     const steady_time again = waits ? retry_at(p) : steady_time{};
     if (!any(next::retry)) retries_.succeeded(owner_.clock_.now());
     if (std::ranges::any_of(verdicts, [](const auto& v) { return v.result.code == "vendor_auth"; }))
-        log_refused(owner_.log_, vendor_, p.batch);
+        tell(telemetry::level::warn, credentials_refused, p);
 
     line::call undecided;
     later failed{{}, p.apart};
@@ -186,7 +180,7 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, bool r
     withdraw(failed, settled);
     withdraw(throttled, settled);
     learn(l, verdicts, hopeless);
-    isolate(l, std::move(undecided));
+    isolate(l, p, std::move(undecided));
     if (answer.status == 429)
         put_back_now(std::move(throttled)); // the pacer holds everything back
     else
@@ -211,12 +205,10 @@ void desk::learn(lane& l, const std::vector<vendors::verdict>& verdicts, bool ho
         ++l.refused_alone;
 }
 
-void desk::isolate(lane& l, line::call undecided) {
+void desk::isolate(lane& l, const packed& from, line::call undecided) {
     if (undecided.empty()) return;
-    owner_.log_.info("answer could not be told apart, sending again in smaller calls",
-                     {{"vendor", to_string(vendor_)},
-                      {"step", to_string(l.key.what)},
-                      {"customers", l.key.what == action::delink ? 1 : undecided.size()}});
+    tell(telemetry::level::info, "answer could not be told apart, sending again in smaller calls", from,
+         {{"undecided", undecided.size()}});
     // What may only be repeated once is repeated alone: the next answer is the last.
     const bool once = std::ranges::any_of(undecided, [&](const line::place& p) {
         const vendors::place on_wire = place_of(p.asks.front(), form_.source);

@@ -34,9 +34,9 @@ shapes shapes_of(const config::settings& settings) {
 
 dispatcher::dispatcher(asio::io_context& io, const config::settings& settings, journal::journal& j,
                        const clock& c, random_source& random, telemetry::log& log,
-                       telemetry::metrics& metrics)
+                       telemetry::metrics& metrics, telemetry::tracer& tracer)
     : io_(io), settings_(settings), journal_(j), clock_(c), random_(random), log_(log), metrics_(metrics),
-      tasks_(io.get_executor(), log), forms_(shapes_of(settings)) {
+      tracer_(tracer), tasks_(io.get_executor(), log), forms_(shapes_of(settings)) {
     for (const vendor v : all_vendors) {
         const auto i = static_cast<std::size_t>(v);
         if (settings.of(v)) desks_[i] = std::make_unique<desk>(*this, v, *settings.of(v), forms_[i]);
@@ -70,7 +70,8 @@ void dispatcher::use(const config::settings& now) {
 }
 
 asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::string id, std::string caller,
-                                                    std::optional<journal::idempotency> key) {
+                                                    std::optional<journal::idempotency> key,
+                                                    telemetry::origin from) {
     if (draining_) co_return errc::draining;
     auto op = std::make_shared<operation>();
     op->id = std::move(id);
@@ -118,7 +119,7 @@ asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::strin
         out.as_taken = std::move(op);
         co_return out;
     }
-    const auto live = adopt(op);
+    const auto live = adopt(op, std::move(from));
     out.as_taken = live->op;
     pump();
     if (live->op->settled_at) finish(live);
@@ -128,6 +129,14 @@ asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::strin
 dispatcher::live_pointer dispatcher::find(std::string_view id) const {
     const auto at = live_.find(std::string(id));
     return at == live_.end() ? nullptr : at->second;
+}
+
+void dispatcher::tell(telemetry::level l, std::string_view message, std::string_view id,
+                      const telemetry::origin& from, std::initializer_list<telemetry::field> more) {
+    std::vector<telemetry::field> fields = {{"operation", id}};
+    from.add_to(fields);
+    fields.insert(fields.end(), more.begin(), more.end());
+    log_.write(l, message, fields);
 }
 
 bool dispatcher::given_up(const operation& op) const {
@@ -155,7 +164,8 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::await_sett
     }
 }
 
-asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::retry(std::string id) {
+asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::retry(std::string id,
+                                                                            telemetry::origin from) {
     auto found = co_await bring_in(std::move(id), purpose::work);
     if (found.has_error()) co_return found.error();
     const live_pointer live = *found;
@@ -183,7 +193,8 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::retry(std:
         change.attempts = s.attempts;
         change.history = s.history;
     }
-    log_.info("operation retried", {{"operation", live->op->id}, {"steps", opened.size()}});
+    live->origin = std::move(from);
+    tell(telemetry::level::info, "operation retried", live->op->id, live->origin, {{"steps", opened.size()}});
     auto recorded = co_await journal_.record(std::move(records), std::nullopt);
     if (recorded.has_error()) co_return recorded.error();
     settlements too_late;
@@ -195,7 +206,8 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::retry(std:
     co_return shown;
 }
 
-asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::cancel(std::string id) {
+asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::cancel(std::string id,
+                                                                             telemetry::origin from) {
     auto found = co_await bring_in(std::move(id), purpose::rest);
     if (found.has_error()) co_return found.error();
     const live_pointer live = *found;
@@ -221,7 +233,7 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::cancel(std
         co_return errc::nothing_to_do;
     }
     live->op->stopped = true;
-    log_.info("operation cancelled", {{"operation", live->op->id}, {"steps", stopped.size()}});
+    tell(telemetry::level::info, "operation cancelled", live->op->id, from, {{"steps", stopped.size()}});
     co_await settle(std::move(stopped), std::nullopt);
     const std::shared_ptr<const operation> shown = live->op;
     co_return shown;

@@ -27,8 +27,7 @@ asio::awaitable<void> dispatcher::settle(settlements news, std::optional<journal
         auto records = records_of(news);
         auto recorded = co_await journal_.record(std::move(records), landed);
         if (recorded.has_error()) {
-            log_.error("outcomes not recorded",
-                       {{"reason", recorded.error().message()}, {"steps", news.size()}});
+            tell_unrecorded(recorded.error(), news);
             co_return;
         }
         landed.reset();
@@ -47,6 +46,18 @@ asio::awaitable<void> dispatcher::settle(settlements news, std::optional<journal
         news = std::move(too_late);
     }
     pump();
+}
+
+void dispatcher::tell_unrecorded(const boost::system::error_code& why, const settlements& news) {
+    const std::string reason = why.message();
+    const std::initializer_list<telemetry::field> fields = {{"reason", reason}, {"steps", news.size()}};
+    // They stand by operation.
+    const bool of_one = !news.empty() && news.front().op == news.back().op;
+    const auto live = of_one ? find(news.front().op->id) : nullptr;
+    if (live)
+        tell(telemetry::level::error, "outcomes not recorded", live->op->id, live->origin, fields);
+    else
+        log_.error("outcomes not recorded", fields);
 }
 
 void dispatcher::decide(settlements& news) {
@@ -135,12 +146,12 @@ void dispatcher::finish(const live_pointer& live) {
     live->op->settled_at = live->settles_at;
     const summary counted = recount(*live->op);
     const auto steps = [&](step_status s) { return counted.steps[static_cast<std::size_t>(s)]; };
-    log_.info("operation settled", {{"operation", live->op->id},
-                                    {"status", to_string(progress_of(counted))},
-                                    {"customers", counted.customer_count},
-                                    {"steps", live->op->steps.size()},
-                                    {"failed", steps(step_status::failed)},
-                                    {"unknown", steps(step_status::unknown)}});
+    tell(telemetry::level::info, "operation settled", live->op->id, live->origin,
+         {{"status", to_string(progress_of(counted))},
+          {"customers", counted.customer_count},
+          {"steps", live->op->steps.size()},
+          {"failed", steps(step_status::failed)},
+          {"unknown", steps(step_status::unknown)}});
     metrics_.count_operations(progress_of(counted));
     live_steps_ -= live->op->steps.size();
     if (reading_) settled_meanwhile_.insert(live->op->id);

@@ -1,5 +1,7 @@
 #include "session.hpp"
 
+#include "offboard/telemetry/origin.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -102,6 +104,7 @@ bool session::nothing_has_come() {
 void session::begin_message() {
     request_ = request{};
     known_.id.clear();
+    known_.trace = {};
     reader_.emplace(request_, shared_.limits);
     answer_.reset();
     progress_ = progress::need_more;
@@ -114,6 +117,10 @@ void session::read_head() {
     if (progress_ == progress::complete) buffer_.consume(reader_->header_size());
     request_.received = clock_now::now();
     request_.request_id = shared_.hooks.make_request_id();
+    // What could not be read has no field that counts.
+    const bool read = progress_ == progress::complete;
+    if (const auto& trace = shared_.hooks.trace)
+        request_.trace = trace(read ? request_.header_list("traceparent") : std::string());
 }
 
 void session::remember_request() {
@@ -121,6 +128,7 @@ void session::remember_request() {
     known_.method = method_label(request_.method);
     known_.route = request_.route;
     known_.received = request_.received;
+    known_.trace = request_.trace;
     known_.head = request_.head;
 }
 
@@ -164,14 +172,17 @@ void session::answer_with(const fault& f) {
 }
 
 void session::end_with_exception(std::string_view what) {
-    shared_.log.error("a handler failed",
-                      {{"route", known_.route}, {"request_id", known_.id}, {"exception", what}});
+    const telemetry::origin whose(known_.id, known_.trace);
+    std::vector<telemetry::field> fields = {{"route", known_.route}, {"exception", what}};
+    whose.add_to(fields);
+    shared_.log.write(telemetry::level::error, "a handler failed", fields);
     answer_with(faults::internal);
     rest_unread_ = false;
 }
 
 void session::compose() {
     if (answer_->close || shared_.draining) last_ = true;
+    if (known_.trace.exists()) answer_->with("traceparent", telemetry::to_traceparent(known_.trace));
     framing frame;
     frame.keep_alive = !last_;
     frame.old_version = reader_ && reader_->old_version();
@@ -189,6 +200,7 @@ void session::report(bool delivered) {
     record.request_id = known_.id;
     record.concerning = answer_->concerning;
     record.asked_by = answer_->asked_by;
+    record.trace = known_.trace;
     record.status = answer_->status;
     if (known_.received != steady_time{}) record.took = clock_now::now() - known_.received;
     record.body_bytes = answer_->payload().size();

@@ -90,6 +90,7 @@ private:
         std::string_view method;
         std::string_view route;
         steady_time received{};
+        telemetry::trace_context trace;
         bool head = false;
     } known_;
     std::optional<request_reader> reader_;

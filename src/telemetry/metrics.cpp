@@ -176,6 +176,11 @@ struct metrics::families {
                                            request_seconds()},
                                           most};
 
+    series<Counter, 1> spans{
+        registry,
+        {"offboard_trace_spans_total", "Spans exported, or dropped and why.", {"result"}, 0, {}},
+        most};
+
     series<Counter, 0> cpu{
         registry, {"process_cpu_seconds_total", "User and system CPU time spent.", {}, 0, {}}, most};
     series<Gauge, 0> resident{
@@ -243,6 +248,10 @@ void metrics::count_request(word listener, word route, word method, unsigned sta
     const status_text shown(status);
     families_->requests.at({listener.text(), pattern, method.text(), shown.text()}).Increment();
     families_->request_duration.at({pattern}).Observe(seconds(took));
+}
+
+void metrics::count_spans(word result, std::size_t count) {
+    families_->spans.at({result.text()}).Increment(static_cast<double>(count));
 }
 
 void metrics::set_budget(word vendor, double left, double calls) {

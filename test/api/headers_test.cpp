@@ -2,19 +2,11 @@
 
 #include "offboard/api/prefer.hpp"
 #include "offboard/api/problem.hpp"
-#include "offboard/telemetry/trace_context.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 using namespace std::chrono_literals;
 using namespace offboard;
-
-namespace {
-struct counting final : random_source {
-    std::uint64_t n = 1;
-    std::uint64_t next() override { return n++; }
-};
-} // namespace
 
 BOOST_AUTO_TEST_SUITE(headers_suite)
 
@@ -98,30 +90,6 @@ BOOST_AUTO_TEST_CASE(only_json_is_json) {
     for (const auto* bad :
          {"", "text/json", "application/json5", "application/x-www-form-urlencoded", "json"})
         BOOST_TEST(!api::is_json(bad), bad);
-}
-
-BOOST_AUTO_TEST_CASE(a_valid_trace_is_continued_and_anything_else_begins_a_new_one) {
-    const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-    counting random;
-    const auto sampled = telemetry::continue_trace("00-" + trace + "-00f067aa0ba902b7-01", random);
-    BOOST_TEST(sampled.substr(0, 36) == "00-" + trace + "-");
-    BOOST_TEST(sampled.substr(36, 16) != "00f067aa0ba902b7");
-    BOOST_TEST(sampled.substr(52) == "-01");
-    BOOST_TEST(
-        telemetry::continue_trace("cc-" + trace + "-00f067aa0ba902b7-00-later", random).substr(3, 32) ==
-        trace);
-    const std::string broken[] = {"",
-                                  "00-" + trace + "-00f067aa0ba902b7",
-                                  "00-" + trace + "-00f067aa0ba902b7-01-x",
-                                  "ff-" + trace + "-00f067aa0ba902b7-01",
-                                  "00-" + std::string(32, '0') + "-00f067aa0ba902b7-01",
-                                  "00-" + trace + "-" + std::string(16, '0') + "-01",
-                                  "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"};
-    for (const std::string& bad : broken) {
-        const auto fresh = telemetry::continue_trace(bad, random);
-        BOOST_TEST(fresh.size() == 55u);
-        BOOST_TEST(fresh.find(trace) == std::string::npos);
-    }
 }
 
 BOOST_AUTO_TEST_CASE(every_503_says_when_to_come_again_and_every_problem_names_its_request) {

@@ -58,6 +58,7 @@ void count_all(metrics& m) {
     m.count_operations("partial");
     m.count_request("main", "/offboard/{id}", "GET", 200, 3ms);
     m.count_request("main", word::of(std::string_view()), "other", 0, 1ms);
+    m.count_spans("exported", 3);
     m.set_budget("mention_me", 298, 300);
     m.set_queue("mention_me", 12, 1500ms);
     m.set_in_flight("mention_me", 2);
@@ -96,6 +97,7 @@ BOOST_AUTO_TEST_CASE(every_family_appears_with_help_and_type) {
         {"offboard_journal_commits_total", "counter"},
         {"offboard_journal_entries_total", "counter"},
         {"offboard_journal_writable", "gauge"},
+        {"offboard_trace_spans_total", "counter"},
         {"offboard_http_requests_total", "counter"},
         {"offboard_http_request_duration_seconds", "histogram"},
         {"offboard_build_info", "gauge"},
@@ -154,6 +156,7 @@ BOOST_AUTO_TEST_CASE(counts_and_gauges_are_those_that_were_given) {
         {"offboard_journal_commits_total", 3},
         {"offboard_journal_entries_total", 70},
         {"offboard_journal_writable", 0},
+        {"offboard_trace_spans_total{result=\"exported\"}", 3},
         {R"(offboard_vendor_budget_left{vendor="mention_me"})", 298},
         {R"(offboard_vendor_budget_calls{vendor="mention_me"})", 300},
         {R"(offboard_queue_customers{vendor="mention_me"})", 12},

@@ -43,7 +43,7 @@ private:
     boost::asio::awaitable<http::response> lookup(http::request&);
     /// A retry or a cancel, answered as POST /offboard would be now.
     using deed = boost::asio::awaitable<result<std::shared_ptr<const operation>>> (dispatch::dispatcher::*)(
-        std::string);
+        std::string, telemetry::origin);
     boost::asio::awaitable<http::response> command(http::request&, deed);
     /// The body as JSON; else nothing, and `refused` says why.
     std::optional<document> read_body(const http::request&, http::response& refused) const;

@@ -4,6 +4,7 @@
 #include "offboard/base/error.hpp"
 #include "offboard/base/secret.hpp"
 #include "offboard/config/auth_settings.hpp"
+#include "offboard/config/tracing_settings.hpp"
 #include "offboard/domain/plan.hpp"
 #include "offboard/domain/vendor.hpp"
 
@@ -100,6 +101,7 @@ struct settings {
     struct {
         duration check_every = std::chrono::seconds(10); ///< 1s to 1h
     } secrets;                                           ///< when the files that they stand in are read again
+    std::optional<tracing_settings> tracing;             ///< nothing: no span leaves the process
     std::array<std::optional<vendor_settings>, vendor_count> vendors;
     std::map<std::string, plan, std::less<>> plans; ///< each uses only vendors that are set
     std::string default_plan;                       ///< one of plans; empty: none

@@ -59,6 +59,7 @@ struct packed {
     vendors::batch batch;
     std::vector<line::place> places;
     bool apart = false;         ///< a call of its own, joined by nobody
+    std::string sole_operation; ///< its id, when the call serves one alone
     std::vector<ask> left_over; ///< more programmes than one delink call may carry: for the next call
 };
 packed pack(const lane_key&, line::call, std::string_view source);

@@ -9,6 +9,8 @@
 #include "offboard/journal/journal.hpp"
 #include "offboard/telemetry/log.hpp"
 #include "offboard/telemetry/metrics.hpp"
+#include "offboard/telemetry/origin.hpp"
+#include "offboard/telemetry/tracer.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -43,6 +45,7 @@ struct live_operation {
     std::size_t unsettled = 0;           ///< steps whose outcome the journal does not have
     std::size_t undecided = 0;           ///< of those, steps whose outcome is not even on its way there
     std::optional<wall_time> settles_at; ///< on its way there with the last outcome
+    telemetry::origin origin;            ///< the request that began it, or opened it again last
 };
 
 /// An operation that was taken, or the earlier one under the same key.
@@ -70,7 +73,7 @@ struct window {
 class dispatcher {
 public:
     dispatcher(boost::asio::io_context&, const config::settings&, journal::journal&, const clock&,
-               random_source&, telemetry::log&, telemetry::metrics&);
+               random_source&, telemetry::log&, telemetry::metrics&, telemetry::tracer&);
     ~dispatcher();
 
     /// Starts with what an earlier process left behind, as soon as the journal has opened; until then nothing
@@ -86,7 +89,7 @@ public:
     /// Takes an operation (id and caller given). errc::queue_full, draining, key_reused, or the journal's
     /// errors: no vendor will be called for it. Under a known key it is the earlier operation's id.
     boost::asio::awaitable<result<accepted>> begin(offboarding, std::string id, std::string caller,
-                                                   std::optional<journal::idempotency>);
+                                                   std::optional<journal::idempotency>, telemetry::origin);
 
     /// An operation as it is once it is settled, or at the deadline, or when the process is going down,
     /// whichever is first. errc::not_found, or the journal's errors. Look at it before the next co_await: it
@@ -97,9 +100,10 @@ public:
     /// Drives again what failed and may be retried, what is unknown, and what gates skipped behind those.
     /// errc::nothing_to_do, not_found, queue_full, draining, or the journal's errors: nothing was changed.
     /// The operation, as for await_settled().
-    boost::asio::awaitable<result<std::shared_ptr<const operation>>> retry(std::string id);
+    boost::asio::awaitable<result<std::shared_ptr<const operation>>> retry(std::string id, telemetry::origin);
     /// Stops what was never sent; the rest finishes. Errors as for retry().
-    boost::asio::awaitable<result<std::shared_ptr<const operation>>> cancel(std::string id);
+    boost::asio::awaitable<result<std::shared_ptr<const operation>>> cancel(std::string id,
+                                                                            telemetry::origin);
 
     /// About when the operation is settled, from queues, budgets and breakers: 1 s to an hour.
     std::chrono::seconds eta(const operation&) const;
@@ -138,9 +142,13 @@ private:
     /// True when the operation is older than give_up_after: nothing of it is tried again.
     bool given_up(const operation&) const;
     live_pointer find(std::string_view id) const;
+    /// A log line about one operation: `operation`, and the request that brought it while that is known.
+    void tell(telemetry::level, std::string_view message, std::string_view id, const telemetry::origin&,
+              std::initializer_list<telemetry::field>);
 
     // settling.cpp: from a step's news to what callers see.
     boost::asio::awaitable<void> settle(settlements, std::optional<journal::flight_number> landed);
+    void tell_unrecorded(const boost::system::error_code&, const settlements&);
     void decide(settlements&);
     static settlement skip_of(const std::shared_ptr<operation>&, gate_news::shut_step);
     void shut_gates(settlements&);
@@ -155,7 +163,7 @@ private:
     /// Takes over from an earlier process: first what it spent of the budgets, then what it did not settle.
     boost::asio::awaitable<void> resume();
     /// Starts to drive an operation; hands its open steps to the desks. pump() is the caller's.
-    live_pointer adopt(const std::shared_ptr<operation>&);
+    live_pointer adopt(const std::shared_ptr<operation>&, telemetry::origin);
     void enqueue(const live_pointer&, std::size_t customer, settlements& too_late);
     boost::asio::awaitable<void> feed();
     /// What settled while something was read: that is out of date in what was read.
@@ -176,6 +184,7 @@ private:
     random_source& random_;
     telemetry::log& log_;
     telemetry::metrics& metrics_;
+    telemetry::tracer& tracer_;
     async::task_group tasks_;
     secret_check check_;
     shapes forms_;

@@ -2,6 +2,7 @@
 
 #include "offboard/base/clock.hpp"
 #include "offboard/base/exchange.hpp"
+#include "offboard/telemetry/trace_context.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -28,8 +29,9 @@ struct request {
     std::string request_id;
     std::optional<std::uint64_t> content_length; ///< as declared
     bool chunked = false;
-    bool head = false;      ///< HEAD: answer as for GET, the server keeps the body back
-    steady_time received{}; ///< when the header was complete
+    bool head = false;              ///< HEAD: answer as for GET, the server keeps the body back
+    steady_time received{};         ///< when the header was complete
+    telemetry::trace_context trace; ///< of this exchange, where the server makes them
 
     /// The pattern that matched, for logs and metrics; empty when none did. Lives as long as the router.
     std::string_view route;

@@ -4,6 +4,7 @@
 #include "offboard/base/error.hpp"
 #include "offboard/http/handler.hpp"
 #include "offboard/telemetry/log.hpp"
+#include "offboard/telemetry/trace_context.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -38,8 +39,9 @@ struct exchange_record {
     std::string_view method; ///< a method HTTP knows, else "other"
     std::string_view route;  ///< the pattern; empty when none matched
     std::string_view request_id;
-    std::string_view concerning; ///< response::concerning
-    std::string_view asked_by;   ///< response::asked_by
+    std::string_view concerning;    ///< response::concerning
+    std::string_view asked_by;      ///< response::asked_by
+    telemetry::trace_context trace; ///< request::trace
     unsigned status = 0;
     duration took{};            ///< header complete to answer written
     std::size_t body_bytes = 0; ///< of the answer
@@ -50,6 +52,9 @@ struct exchange_record {
 struct server_hooks {
     problem_factory problem;
     std::function<std::string()> make_request_id;
+    /// The place of a request in a trace, by its `traceparent` fields in one list (empty: it has none). Every
+    /// answer then has a `traceparent`. May be empty: no traces.
+    std::function<telemetry::trace_context(std::string_view traceparent)> trace;
     std::function<void(const exchange_record&)> observe; ///< may be empty; cheap, never throws
 };
 

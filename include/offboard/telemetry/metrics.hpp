@@ -110,6 +110,10 @@ public:
     /// `unmatched`, a status that is none is `other`.
     void count_request(word listener, word route, word method, unsigned status, duration took);
 
+    /// offboard_trace_spans_total: spans that left for the collector, or were dropped and why: `exported`,
+    /// `no_room`, `rejected`, `refused`, `unavailable`, `shutdown`.
+    void count_spans(word result, std::size_t count = 1);
+
     /// Gauges. Set them when they change, or in an on_scrape() hook.
     /// `left` of `calls` in the budget's window may start now; see policy::budget.
     void set_budget(word vendor, double left, double calls);

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "offboard/base/clock.hpp"
+#include "offboard/domain/vendor.hpp"
+
+#include <chrono>
+#include <string>
+
+namespace offboard::config {
+
+/// Where spans go, by OTLP over HTTP in JSON.
+struct tracing_settings {
+    base_url collector;                          ///< tracing.otlp.url: its path is the whole target
+    std::string ca_file;                         ///< of it; empty: the system's roots
+    duration timeout = std::chrono::seconds(10); ///< of one export; 100ms to 1m
+    double sample = 1;                           ///< the share of traces begun here that is taken, 0 to 1
+};
+
+} // namespace offboard::config

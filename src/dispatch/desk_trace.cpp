@@ -1,0 +1,84 @@
+// What a vendor call tells of itself, in log lines and as a span.
+#include "desk.hpp"
+
+#include <unordered_set>
+
+namespace offboard::dispatch {
+
+void desk::tell(telemetry::level l, std::string_view message, const packed& p,
+                std::initializer_list<telemetry::field> more) {
+    if (!owner_.log_.enabled(l)) return;
+    std::vector<telemetry::field> fields = {{"vendor", to_string(vendor_)},
+                                            {"step", to_string(p.batch.what)},
+                                            {"customers", customers_in(p.batch)}};
+    fields.insert(fields.end(), more.begin(), more.end());
+    const auto live = owner_.find(p.sole_operation);
+    if (!p.sole_operation.empty()) fields.emplace_back("operation", p.sole_operation);
+    if (live) live->origin.add_to(fields);
+    owner_.log_.write(l, message, fields);
+}
+
+std::optional<telemetry::span> desk::begin_span(const packed& p, const outgoing_request& request,
+                                                steady_time begun) {
+    telemetry::tracer& tracer = owner_.tracer_;
+    if (!tracer.exports()) return std::nullopt;
+    std::unordered_set<const operation*> served;
+    bool known = false;
+    std::vector<telemetry::trace_context> sampled;
+    for (const line::place& place : p.places) {
+        for (const ask& a : place.asks) {
+            if (!served.insert(a.op.get()).second) continue;
+            const auto live = owner_.find(a.op->id);
+            if (!live || !live->origin.trace.exists()) continue;
+            known = true;
+            if (live->origin.trace.sampled) sampled.push_back(live->origin.trace);
+        }
+    }
+    telemetry::span out;
+    const bool alone = served.size() == 1 && sampled.size() == 1;
+    if (alone)
+        out.context = tracer.below(sampled.front());
+    else if (!sampled.empty())
+        out.context = tracer.begin_sampled();
+    else if (!known) // of an earlier process
+        out.context = tracer.begin();
+    if (!tracer.keeps(out.context)) return std::nullopt;
+    if (!alone)
+        for (const telemetry::trace_context& one : sampled)
+            out.link(one);
+
+    // Targets are literals of the codecs: what is about a customer stands in the body.
+    const base_url& base = settings_.base_url;
+    const std::string target = request.target.substr(0, request.target.find('?'));
+    out.kind = telemetry::span::side::client;
+    out.begun = begun;
+    out.name = request.method + " " + base.path + target;
+    out.note("http.request.method", request.method);
+    out.note("url.template", base.path + target);
+    out.note("url.full", base.text + target);
+    out.note("server.address", base.host);
+    out.note("server.port", std::int64_t(base.port));
+    out.note("offboard.vendor", to_string(vendor_));
+    out.note("offboard.step", to_string(p.batch.what));
+    out.note("offboard.customers", static_cast<std::int64_t>(customers_in(p.batch)));
+    out.note("offboard.operations", static_cast<std::int64_t>(served.size()));
+    return out;
+}
+
+void desk::end_span(std::optional<telemetry::span> span, unsigned starts,
+                    const result<incoming_response>& answer) {
+    if (!span) return;
+    span->ended = owner_.clock_.now();
+    if (starts > 1) span->note("http.request.resend_count", std::int64_t(starts) - 1);
+    if (answer.has_error()) {
+        span->failed = true;
+        span->note("error.type", telemetry::reason_of(to_errc(answer.error())).text());
+    } else {
+        span->note("http.response.status_code", std::int64_t(answer->status));
+        span->failed = answer->status >= 400;
+        if (span->failed) span->note("error.type", std::to_string(answer->status));
+    }
+    owner_.tracer_.record(std::move(*span));
+}
+
+} // namespace offboard::dispatch
