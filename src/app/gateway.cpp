@@ -107,6 +107,7 @@ gateway::gateway(const config::settings& settings, configuration read_from, tele
 void gateway::take_over(const config::settings& now) {
     authenticator_.use(now.auth);
     dispatcher_.use(now);
+    if (exporter_) exporter_->trust(now.tracing->roots);
 }
 
 http::server_hooks gateway::hooks(std::string_view listener) {

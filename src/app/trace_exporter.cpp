@@ -25,7 +25,7 @@ http::client_settings client_settings_of(const config::tracing_settings& s) {
     out.host = s.collector.host;
     out.port = s.collector.port;
     out.tls = s.collector.tls;
-    out.ca_file = s.ca_file;
+    out.roots = s.roots;
     out.most_connections = 1;
     out.most_answer_bytes = most_answer_bytes;
     return out;
@@ -47,13 +47,19 @@ trace_exporter::trace_exporter(asio::io_context& io, const config::tracing_setti
                                random_source& random, telemetry::log& log, telemetry::metrics& m,
                                export_pace pace)
     : target_(s.collector.path), timeout_(s.timeout), resource_(std::move(from)), tracer_(t), clock_(c),
-      random_(random), log_(log), metrics_(m), pace_(pace), client_(io, client_settings_of(s), log),
-      tasks_(io.get_executor(), log), moment_{c.now(), c.today()} {
+      random_(random), log_(log), metrics_(m), pace_(pace), roots_(s.roots),
+      client_(io, client_settings_of(s), log), tasks_(io.get_executor(), log), moment_{c.now(), c.today()} {
     tracer_.on_full_batch([this] { wanted_.notify_all(); });
 }
 
 trace_exporter::~trace_exporter() {
     tracer_.on_full_batch({});
+}
+
+void trace_exporter::trust(const std::string& roots) {
+    if (roots == roots_) return;
+    client_.trust(roots);
+    roots_ = roots;
 }
 
 void trace_exporter::start() {

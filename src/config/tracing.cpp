@@ -1,6 +1,7 @@
 #include "readers.hpp"
 
 #include "address.hpp"
+#include "file.hpp"
 
 #include <charconv>
 
@@ -44,7 +45,7 @@ void read_tracing(section& root, settings& into) {
     section otlp = in.sub("otlp");
     if (otlp.present()) {
         read_collector(otlp, out.collector);
-        otlp.read_text("ca_file", out.ca_file);
+        read_certificates(otlp, "ca_file", out.roots);
         otlp.read_duration("timeout", out.timeout, 100ms, 1min);
         otlp.close();
     } else {

@@ -1,4 +1,5 @@
 #include "fixture.hpp"
+#include "http/certificates.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -38,14 +39,16 @@ BOOST_AUTO_TEST_CASE(a_collector_is_enough) {
 }
 
 BOOST_AUTO_TEST_CASE(everything_can_be_said) {
+    const secret_files files;
+    const std::string roots = offboard::test::pem_of(offboard::test::make_identity("", nullptr));
     const loaded got =
-        with_tracing("sample: 0.25, otlp: { url: https://collector.example:4318/a/v1/traces, ca_file: "
-                     "/etc/ca.pem, timeout: 2s }");
+        with_tracing("sample: 0.25, otlp: { url: https://collector.example:4318/a/v1/traces, ca_file: " +
+                     files.put("ca.pem", roots) + ", timeout: 2s }");
     BOOST_REQUIRE_MESSAGE(got.settings, all(got.faults));
     const auto& tracing = *got.settings->tracing;
     BOOST_TEST(tracing.collector.tls);
     BOOST_TEST(tracing.collector.path == "/a/v1/traces");
-    BOOST_TEST(tracing.ca_file == "/etc/ca.pem");
+    BOOST_TEST(tracing.roots == roots);
     BOOST_TEST((tracing.timeout == 2s));
     BOOST_TEST(tracing.sample == 0.25);
 }

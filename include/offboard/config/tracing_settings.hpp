@@ -11,7 +11,7 @@ namespace offboard::config {
 /// Where spans go, by OTLP over HTTP in JSON.
 struct tracing_settings {
     base_url collector;                          ///< tracing.otlp.url: its path is the whole target
-    std::string ca_file;                         ///< of it; empty: the system's roots
+    std::string roots;                           ///< what ca_file holds, in PEM; empty: the system's
     duration timeout = std::chrono::seconds(10); ///< of one export; 100ms to 1m
     double sample = 1;                           ///< the share of traces begun here that is taken, 0 to 1
 };
