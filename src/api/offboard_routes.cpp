@@ -173,7 +173,7 @@ std::optional<document> offboard_routes::read_body(const http::request& request,
 asio::awaitable<http::response> offboard_routes::post(http::request& request) {
     if (dispatcher_.draining()) co_return finish(problem_of(errc::draining, request.request_id), request);
     http::response refused;
-    const std::optional<document> body = read_body(request, refused);
+    std::optional<document> body = read_body(request, refused);
     if (!body) co_return finish(std::move(refused), request);
     fault_list faults;
     offboarding what = read_offboarding(*body, settings_, faults);
@@ -201,6 +201,9 @@ asio::awaitable<http::response> offboard_routes::post(http::request& request) {
         key->fingerprint = "POST /offboard\n";
         key->fingerprint += request.body;
     }
+    // All of it has been read; the wait for vendors may be long.
+    body.reset();
+    request.drop_body();
     std::string asked_by = caller_of(request).name;
     telemetry::origin from = origin_of(request);
     auto begun = co_await dispatcher_.begin(std::move(what), std::move(id), std::move(asked_by),

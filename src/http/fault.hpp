@@ -14,6 +14,7 @@ struct fault {
 namespace faults {
 
 inline constexpr fault malformed{400, "bad-request", "The request is not well-formed HTTP."};
+inline constexpr fault in_the_clear{400, "bad-request", "This port speaks HTTP over TLS only: use https."};
 inline constexpr fault folded{400, "bad-request", "A header field is folded over several lines."};
 inline constexpr fault framing{400, "bad-request",
                                "Content-Length and Transfer-Encoding contradict each other."};
@@ -28,7 +29,10 @@ inline constexpr fault expectation{417, "expectation-failed",
 inline constexpr fault header{431, "header-too-large", "The header is larger than the limit."};
 inline constexpr fault internal{500, "internal", "The gateway failed to answer this request."};
 inline constexpr fault coding{501, "not-implemented", "The only transfer coding understood is chunked."};
-inline constexpr fault full{503, "overloaded", "Too many connections are open."};
+inline constexpr fault full{503, "overloaded", "Too many connections are open. No vendor was called."};
+inline constexpr fault busy{503, "overloaded", "Too many requests are being handled. No vendor was called."};
+inline constexpr fault crowded{503, "overloaded",
+                               "Too many bytes of requests are held. No vendor was called."};
 inline constexpr fault version{505, "version-not-supported", "Only HTTP/1.0 and HTTP/1.1 are understood."};
 
 } // namespace faults

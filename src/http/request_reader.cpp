@@ -28,7 +28,8 @@ bool is_folded(std::string_view header) noexcept {
 
 } // namespace
 
-request_reader::request_reader(request& into, const server_limits& limits) : request_(into), limits_(limits) {
+request_reader::request_reader(request& into, const server_limits& limits, body_budget& bodies)
+    : request_(into), limits_(limits), bodies_(bodies) {
     // Beast's own limits are off: it applies them piecewise. Ours count the whole header and the decoded
     // body.
     header_limit((std::numeric_limits<std::uint32_t>::max)());
@@ -38,6 +39,12 @@ request_reader::request_reader(request& into, const server_limits& limits) : req
 
 bool request_reader::declares_too_much() const noexcept {
     return request_.content_length && *request_.content_length > limits_.body_bytes;
+}
+
+bool request_reader::hold_body() noexcept {
+    const auto declared = static_cast<std::size_t>(request_.content_length.value_or(0));
+    holds_body_ = request_.held.grow_to(bodies_, declared);
+    return holds_body_;
 }
 
 progress request_reader::read_header(std::string_view bytes) {
@@ -165,6 +172,11 @@ std::size_t request_reader::on_chunk_body_impl(std::uint64_t, text bytes, error_
 void request_reader::add_body(text bytes, error_code& ec) {
     if (bytes.size() > limits_.body_bytes - request_.body.size()) {
         fail(faults::body);
+        ec = beast::http::error::body_limit;
+        return;
+    }
+    if (holds_body_ && !request_.held.grow_to(bodies_, request_.body.size() + bytes.size())) {
+        fail(faults::crowded);
         ec = beast::http::error::body_limit;
         return;
     }

@@ -18,7 +18,7 @@ enum class progress { need_more, complete, failed };
 /// per message. No input or output here.
 class request_reader final : private boost::beast::http::basic_parser<true> {
 public:
-    request_reader(request& into, const server_limits&);
+    request_reader(request& into, const server_limits&, body_budget&);
 
     /// `bytes`: everything received of this message so far, from its first byte on. After `complete`,
     /// header_size() bytes belong to the header and the rest is body or the next message.
@@ -34,6 +34,10 @@ public:
     bool old_version() const noexcept { return version_ == 10; }
     bool body_complete() const noexcept { return is_done(); }
     bool expects_continue() const noexcept { return expects_continue_; }
+
+    /// From now on the body counts, by its declared length at once. False when there is no room for that: the
+    /// body then does not count, and should be skipped.
+    bool hold_body() noexcept;
 
     /// True when the declared body is beyond the limit.
     bool declares_too_much() const noexcept;
@@ -63,6 +67,7 @@ private:
 
     request& request_;
     const server_limits& limits_;
+    body_budget& bodies_;
     const fault* fault_ = nullptr;
     std::size_t parsed_ = 0;
     int version_ = 11;
@@ -71,6 +76,7 @@ private:
     bool only_chunked_ = false;
     bool lengths_ = false;
     bool header_done_ = false;
+    bool holds_body_ = false;
     bool expects_continue_ = false;
     bool expects_other_ = false;
 };

@@ -5,6 +5,7 @@
 #include "session.hpp"
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/this_coro.hpp>
 
 namespace offboard::http {
@@ -47,6 +48,7 @@ struct server::implementation {
     asio::io_context& io_;
     session_context shared_;
     tcp_acceptor acceptor_;
+    std::shared_ptr<asio::ssl::context> tls_; ///< of new connections; null: they are plain
     async::task_group tasks_;
 };
 
@@ -92,7 +94,7 @@ asio::awaitable<void> server::implementation::accept() {
 void server::implementation::welcome(tcp_socket peer) {
     const std::size_t open = shared_.sessions.size();
     if (open >= shared_.limits.connections + most_turned_away) return;
-    auto made = std::make_unique<session>(shared_, std::move(peer));
+    auto made = std::make_unique<session>(shared_, std::move(peer), tls_);
     if (open >= shared_.limits.connections)
         tasks_.spawn("turn away", turn_away(std::move(made)));
     else
@@ -124,6 +126,14 @@ server::server(asio::io_context& io, server_limits limits, handler& h, server_ho
 
 server::~server() = default;
 
+std::optional<tls_fault> server::use(const tls_material& material) {
+    tls_fault found;
+    tls_context made = make_tls_context(material, found);
+    if (!made) return found;
+    self_->tls_ = std::make_shared<asio::ssl::context>(made.release());
+    return std::nullopt;
+}
+
 result<std::uint16_t> server::listen(const std::string& address, std::uint16_t port) {
     return self_->listen(address, port);
 }
@@ -142,6 +152,10 @@ std::size_t server::connections() const noexcept {
 
 std::size_t server::in_flight() const noexcept {
     return self_->shared_.in_flight;
+}
+
+std::size_t server::body_bytes() const noexcept {
+    return self_->shared_.bodies.held();
 }
 
 } // namespace offboard::http

@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::size_t least_room = 4u << 10; ///< holds a usual request whole
 constexpr std::size_t most_room = 64u << 10; ///< for one read of a long body
+constexpr auto again_after = std::chrono::milliseconds(10);
 constexpr std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string_view method_label(std::string_view method) noexcept {
@@ -50,11 +51,12 @@ duration grain_for(const server_limits& l) {
 
 session_context::session_context(asio::io_context& io, server_limits l, handler& h, server_hooks k,
                                  telemetry::log& g)
-    : limits(l), serve(h), hooks(std::move(k)), log(g), watch(io, grain_for(l)) {}
+    : limits(l), serve(h), hooks(std::move(k)), log(g), watch(io, grain_for(l)), bodies(l.body_total) {}
 
-session::session(session_context& shared, tcp_socket socket)
+session::session(session_context& shared, tcp_socket socket, std::shared_ptr<asio::ssl::context> tls)
     : entry(shared.watch), shared_(shared), place_(shared.sessions.insert(shared.sessions.end(), this)),
-      socket_(std::move(socket)), buffer_(shared.limits.header_bytes + most_room + least_room) {}
+      stream_(std::move(socket), std::move(tls)), opened_(clock_now::now()),
+      buffer_(shared.limits.header_bytes + most_room + least_room) {}
 
 session::~session() {
     shared_.sessions.erase(place_);
@@ -63,7 +65,11 @@ session::~session() {
 void session::on_deadline() noexcept {
     timed_out_ = true;
     error_code ignored;
-    socket_.cancel(ignored);
+    stream_.socket().cancel(ignored);
+    // What is under way may be several operations, one after the other (a handshake, a record that comes in
+    // pieces, a long write): a step that was just done is not cancelled and the next one would wait for ever.
+    // So once more, until somebody has seen that the time is up and sets or ends the deadline.
+    expires_at(clock_now::now() + again_after);
 }
 
 void session::expires_after(duration d) {
@@ -74,12 +80,12 @@ void session::expires_after(duration d) {
 void session::drain() {
     if (!idle_) return;
     error_code ignored;
-    socket_.cancel(ignored);
+    stream_.socket().cancel(ignored);
 }
 
 void session::cut() {
     error_code ignored;
-    socket_.close(ignored);
+    stream_.socket().close(ignored);
 }
 
 std::string_view session::unread() const noexcept {
@@ -102,10 +108,11 @@ bool session::nothing_has_come() {
 }
 
 void session::begin_message() {
+    request_.drop_body(); // which an assignment would keep
     request_ = request{};
     known_.id.clear();
     known_.trace = {};
-    reader_.emplace(request_, shared_.limits);
+    reader_.emplace(request_, shared_.limits, shared_.bodies);
     answer_.reset();
     progress_ = progress::need_more;
     if (buffer_.size() == 0 && buffer_.capacity() > most_room) buffer_.shrink_to_fit();
@@ -139,8 +146,12 @@ bool session::sends_body() const noexcept {
 /// Decides what can be decided before the body is read.
 void session::judge_head() {
     if (progress_ == progress::failed) return answer_with(reader_->failure());
-    answer_ = shared_.serve.refuse(request_);
+    if (shared_.in_flight > shared_.limits.in_flight)
+        refuse_for_now(faults::busy, refusal::in_flight);
+    else
+        answer_ = shared_.serve.refuse(request_);
     if (!answer_ && reader_->declares_too_much()) return answer_with(faults::body);
+    if (!answer_ && !reader_->hold_body()) refuse_for_now(faults::crowded, refusal::body_total);
     last_ = !reader_->keep_alive();
     if (!answer_) return read_more_body();
     // A refused request's body is skipped when it is here already; else the connection ends with the answer.
@@ -153,7 +164,10 @@ void session::read_more_body() {
     std::size_t used = 0;
     progress_ = reader_->read_body(unread(), used);
     buffer_.consume(used);
-    if (progress_ == progress::failed) return answer_with(reader_->failure());
+    if (progress_ == progress::failed) {
+        if (&reader_->failure() == &faults::crowded) count(refusal::body_total);
+        return answer_with(reader_->failure());
+    }
     if (progress_ == progress::need_more && buffer_.size() == buffer_.max_size()) answer_with(faults::chunk);
 }
 
@@ -168,7 +182,19 @@ void session::answer_with(const fault& f) {
         remember_request();
     }
     answer_ = shared_.hooks.problem(f.status, f.name, f.detail, known_.id);
+    if (f.status == 503) answer_->with("Retry-After", std::to_string(shared_.limits.retry_after.count()));
     last_ = rest_unread_ = true;
+}
+
+/// The connection is not to blame: it goes on if what was sent on it has been read.
+void session::refuse_for_now(const fault& f, refusal why) {
+    count(why);
+    answer_with(f);
+    last_ = rest_unread_ = false;
+}
+
+void session::count(refusal why) {
+    if (shared_.hooks.refused) shared_.hooks.refused(why);
 }
 
 void session::end_with_exception(std::string_view what) {
@@ -183,6 +209,7 @@ void session::end_with_exception(std::string_view what) {
 void session::compose() {
     if (answer_->close || shared_.draining) last_ = true;
     if (known_.trace.exists()) answer_->with("traceparent", telemetry::to_traceparent(known_.trace));
+    request_.drop_body(); // it may take long until the client has the answer
     framing frame;
     frame.keep_alive = !last_;
     frame.old_version = reader_ && reader_->old_version();
@@ -208,8 +235,16 @@ void session::report(bool delivered) {
     shared_.hooks.observe(record);
 }
 
+std::array<asio::const_buffer, 2> session::parts() const noexcept {
+    return {asio::buffer(head_), sends_body() ? asio::buffer(answer_->payload()) : asio::const_buffer()};
+}
+
 asio::awaitable<void> session::run() {
     error_code ec;
+    if (stream_.secure()) {
+        const bool secured = co_await shake_hands();
+        if (!secured) co_return cut();
+    }
     bool first = true;
     while (!last_) {
         const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
@@ -217,17 +252,25 @@ asio::awaitable<void> session::run() {
         begin_message();
         idle_ = nothing_has_come();
         if (idle_ && shared_.draining) break;
-        expires_after(idle_ && !first ? shared_.limits.idle_time : shared_.limits.header_time);
+        timed_out_ = false;
+        if (first)
+            expires_at(opened_ + shared_.limits.header_time);
+        else
+            expires_after(idle_ ? shared_.limits.idle_time : shared_.limits.header_time);
         first = false;
         if (!idle_) read_head();
         while (progress_ == progress::need_more) {
             const asio::mutable_buffer space = room();
-            const auto [failed, n] = co_await socket_.async_read_some(space, as_values);
+            const auto [failed, n] = co_await stream_.async_read_some(space, as_values);
             ec = failed;
             buffer_.commit(n);
             if (idle_) {
                 idle_ = nothing_has_come();
-                if (ec || (idle_ && (timed_out_ || shared_.draining))) co_return cut();
+                if (ec && ec != asio::error::eof && ec != asio::error::operation_aborted) co_return cut();
+                if (ec || (idle_ && (timed_out_ || shared_.draining))) {
+                    co_await part();
+                    co_return;
+                }
                 if (idle_) continue;
                 read_head();
                 if (progress_ == progress::need_more) expires_after(shared_.limits.header_time);
@@ -249,12 +292,12 @@ asio::awaitable<void> session::run() {
             expires_after(shared_.limits.body_time);
             if (wants_interim_answer()) {
                 const asio::const_buffer text = asio::buffer(interim);
-                const auto [failed, n] = co_await asio::async_write(socket_, text, as_values);
+                const auto [failed, n] = co_await asio::async_write(stream_, text, as_values);
                 if (failed) co_return cut();
             }
             while (!answer_ && progress_ == progress::need_more) {
                 const asio::mutable_buffer space = room();
-                const auto [failed, n] = co_await socket_.async_read_some(space, as_values);
+                const auto [failed, n] = co_await stream_.async_read_some(space, as_values);
                 ec = failed;
                 buffer_.commit(n);
                 if (ec && !timed_out_) co_return cut();
@@ -282,62 +325,28 @@ asio::awaitable<void> session::run() {
         }
 
         compose();
-        const std::array<asio::const_buffer, 2> parts{
-            asio::buffer(head_), sends_body() ? asio::buffer(answer_->payload()) : asio::const_buffer()};
-        const std::size_t whole = parts[0].size() + parts[1].size();
-        std::size_t written = socket_.write_some(parts, ec);
-        bool delivered = written == whole;
-        if (!delivered && (!ec || ec == asio::error::would_block)) {
-            if (ec) written = 0;
-            delivered = co_await write_rest(written);
-        }
+        std::size_t written = 0;
+        ec = stream_.write_now(parts(), written);
+        bool delivered = !ec;
+        if (ec == asio::error::would_block) delivered = co_await write_rest(written);
         report(delivered);
         if (!delivered) co_return cut();
     }
+    if (stream_.secure()) co_await say_goodbye();
     if (rest_unread_ || buffer_.size() != 0) co_await linger();
     error_code ignored;
-    socket_.shutdown(tcp::socket::shutdown_both, ignored);
+    stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
 }
 
 asio::awaitable<bool> session::write_rest(std::size_t written) {
     expires_after(shared_.limits.write_time);
-    std::array<asio::const_buffer, 2> parts{
-        asio::buffer(head_), sends_body() ? asio::buffer(answer_->payload()) : asio::const_buffer()};
-    const std::size_t of_head = std::min(written, parts[0].size());
-    parts[0] += of_head;
-    parts[1] += written - of_head;
-    const auto [failed, n] = co_await asio::async_write(socket_, parts, as_values);
+    std::array<asio::const_buffer, 2> rest = parts();
+    const std::size_t of_head = std::min(written, rest[0].size());
+    rest[0] += of_head;
+    rest[1] += written - of_head;
+    const auto [failed, n] = co_await asio::async_write(stream_, rest, as_values);
     expires_never();
     co_return !failed;
-}
-
-/// Closing while the client still sends would make the system throw the answer away together with its input.
-asio::awaitable<void> session::linger() {
-    error_code ec;
-    socket_.shutdown(tcp::socket::shutdown_send, ec);
-    if (ec) co_return;
-    expires_after(shared_.limits.linger_time);
-    std::size_t left = shared_.limits.linger_bytes;
-    std::array<char, 4096> discarded;
-    while (left > 0 && !timed_out_) {
-        const asio::mutable_buffer space = asio::buffer(discarded);
-        const auto [failed, n] = co_await socket_.async_read_some(space, as_values);
-        if (failed) break;
-        left -= std::min(left, n);
-    }
-    expires_never();
-}
-
-asio::awaitable<void> session::turn_away() {
-    idle_ = false;
-    answer_with(faults::full);
-    answer_->with("Retry-After", std::to_string(shared_.limits.retry_after.count()));
-    compose();
-    error_code ec;
-    const std::array<asio::const_buffer, 2> parts{asio::buffer(head_), asio::buffer(answer_->payload())};
-    socket_.write_some(parts, ec);
-    report(!ec);
-    if (!ec) co_await linger();
 }
 
 } // namespace offboard::http

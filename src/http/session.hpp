@@ -4,12 +4,14 @@
 #include "offboard/async/deadline_watch.hpp"
 #include "offboard/http/server.hpp"
 #include "request_reader.hpp"
-#include "socket.hpp"
+#include "session_stream.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
+#include <array>
 #include <list>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -26,6 +28,7 @@ struct session_context {
     server_hooks hooks;
     telemetry::log& log;
     async::deadline_watch watch; ///< its grain follows from the shortest limit
+    body_budget bodies;
     std::list<session*> sessions;
     std::size_t in_flight = 0;
     bool draining = false;
@@ -38,7 +41,8 @@ struct session_context {
 /// too slowly still gets its 408.
 class session final : private async::deadline_watch::entry {
 public:
-    session(session_context&, tcp_socket);
+    /// `tls`: null for a plain connection.
+    session(session_context&, tcp_socket, std::shared_ptr<boost::asio::ssl::context> tls);
     session(const session&) = delete;
     session& operator=(const session&) = delete;
     ~session();
@@ -46,7 +50,7 @@ public:
     /// Never throws but for bugs. Cancelled: the exchange under way is abandoned.
     boost::asio::awaitable<void> run();
 
-    /// Answers 503 without reading a request: there are too many connections.
+    /// Answers 503 without reading a request, over TLS after the handshake: there are too many connections.
     boost::asio::awaitable<void> turn_away();
 
     /// The server drains: closes an idle connection; a busy one ends with its answer.
@@ -71,16 +75,25 @@ private:
     bool wants_interim_answer() const noexcept;
     void read_more_body();
     void answer_with(const fault&);
+    void refuse_for_now(const fault&, refusal);
+    void count(refusal);
     void end_with_exception(std::string_view what);
     void compose();
     void report(bool delivered);
 
+    std::array<boost::asio::const_buffer, 2> parts() const noexcept;
+
+    boost::asio::awaitable<bool> shake_hands();
+    boost::asio::awaitable<void> answer_unasked(const fault&);
     boost::asio::awaitable<bool> write_rest(std::size_t written);
+    boost::asio::awaitable<void> part();
+    boost::asio::awaitable<void> say_goodbye();
     boost::asio::awaitable<void> linger();
 
     session_context& shared_;
     std::list<session*>::iterator place_;
-    tcp_socket socket_;
+    session_stream stream_;
+    steady_time opened_;
     boost::beast::flat_buffer buffer_;
     std::string head_; ///< of the answer being written
     request request_;

@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(tokens_have_an_issuer_an_audience_and_keys) {
     BOOST_TEST((s->algorithms == std::vector<std::string>{"RS256", "ES256"}));
     BOOST_TEST(s->scopes_claim == "scope");
 
-    const std::string authority = offboard::test::pem_of(offboard::test::make_identity("", nullptr));
+    const std::string authority = offboard::test::certificate_pem(offboard::test::make_identity("", nullptr));
     out = with_auth(jwt(issuer + "jwks_url: 'https://Issuer.example:8443/a/b.json', ca_file: " +
                         files.put("ca.pem", authority) +
                         ", algorithms: "

@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(every_other_value_has_a_default) {
 
 BOOST_AUTO_TEST_CASE(every_key_can_be_set) {
     const secret_files files;
-    const std::string authority = offboard::test::pem_of(offboard::test::make_identity("", nullptr));
+    const std::string authority = offboard::test::certificate_pem(offboard::test::make_identity("", nullptr));
     const auto out =
         load_with("listen: '[::1]:0'\n"
                   "admin_listen: '[::]:0'\n"

@@ -20,7 +20,7 @@ struct mounted {
         files.put("billing", "one");
         files.put("crm", key_a);
         files.put("desk", key_b);
-        files.put("ca", offboard::test::pem_of(offboard::test::make_identity("", nullptr)));
+        files.put("ca", offboard::test::certificate_pem(offboard::test::make_identity("", nullptr)));
         std::filesystem::create_directory(files.path() + "/keys");
         files.put("keys/2026-11", key_a);
     }
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(a_change_shows_under_the_key_of_its_file) {
         {"capillary", "two", "vendors.capillary.oauth.secret_file "},
         {"billing", "two", "vendors.billing.api_key_file "},
         {"desk", std::string(64, 'c'), "auth.api_keys[1].sha256_file "},
-        {"ca", offboard::test::pem_of(offboard::test::make_identity("", nullptr)),
+        {"ca", offboard::test::certificate_pem(offboard::test::make_identity("", nullptr)),
          "auth.jwt.ca_file vendors.billing.tls.ca_file "},
         {"keys/2026-11", key_b, "journal.key_dir/2026-11 "},
         {"keys/2026-12", key_b, "journal.key_dir/2026-12 "},
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(a_bad_file_of_each_kind_is_a_fault_that_shows_nothing_of_it
         std::string content;
         const char* key;
     };
-    const std::string pem = offboard::test::pem_of(offboard::test::make_identity("", nullptr));
+    const std::string pem = offboard::test::certificate_pem(offboard::test::make_identity("", nullptr));
     const row table[] = {
         {"mention_me", "", "vendors.mention_me.client_secret_file"},
         {"capillary", "hush\nhush", "vendors.capillary.oauth.secret_file"},

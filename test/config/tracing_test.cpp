@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(a_collector_is_enough) {
 
 BOOST_AUTO_TEST_CASE(everything_can_be_said) {
     const secret_files files;
-    const std::string roots = offboard::test::pem_of(offboard::test::make_identity("", nullptr));
+    const std::string roots = offboard::test::certificate_pem(offboard::test::make_identity("", nullptr));
     const loaded got =
         with_tracing("sample: 0.25, otlp: { url: https://collector.example:4318/a/v1/traces, ca_file: " +
                      files.put("ca.pem", roots) + ", timeout: 2s }");

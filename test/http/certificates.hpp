@@ -34,8 +34,9 @@ inline void add_extension(X509* to, int nid, const std::string& value) {
 
 /// `names`: as OpenSSL writes a subjectAltName ("DNS:a.example", "IP:127.0.0.1"); empty for an authority.
 /// `issuer`: null when it signs itself. Valid from yesterday, for `days` from then.
-inline identity make_identity(const std::string& names, const identity* issuer, int days = 30) {
-    identity made{key_ptr(EVP_EC_gen("P-256")), certificate_ptr(X509_new())};
+inline identity make_identity(const std::string& names, const identity* issuer, int days = 30,
+                              key_ptr key = key_ptr(EVP_EC_gen("P-256"))) {
+    identity made{std::move(key), certificate_ptr(X509_new())};
     X509* const c = made.certificate.get();
     X509_set_version(c, 2);
     static int serial = 0;
@@ -55,14 +56,26 @@ inline identity make_identity(const std::string& names, const identity* issuer, 
     return made;
 }
 
-/// The certificate in PEM.
-inline std::string pem_of(const identity& whose) {
-    const std::unique_ptr<BIO, freed> out(BIO_new(BIO_s_mem()));
-    BOOST_REQUIRE(out);
-    PEM_write_bio_X509(out.get(), whose.certificate.get());
-    char* text = nullptr;
-    const long size = BIO_get_mem_data(out.get(), &text);
-    return {text, static_cast<std::size_t>(size)};
+template <class Write>
+std::string pem_text(Write write) {
+    BIO* const to = BIO_new(BIO_s_mem());
+    BOOST_REQUIRE(write(to) == 1);
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(to, &data);
+    std::string text(data, static_cast<std::size_t>(size));
+    BIO_free(to);
+    return text;
+}
+
+inline std::string certificate_pem(const identity& of) {
+    return pem_text([&](BIO* to) { return PEM_write_bio_X509(to, of.certificate.get()); });
+}
+/// With a password, encrypted under it.
+inline std::string key_pem(const identity& of, const char* password = nullptr) {
+    return pem_text([&](BIO* to) {
+        return PEM_write_bio_PKCS8PrivateKey(to, of.key.get(), password ? EVP_aes_128_cbc() : nullptr,
+                                             nullptr, 0, nullptr, const_cast<char*>(password));
+    });
 }
 
 } // namespace offboard::test

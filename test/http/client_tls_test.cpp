@@ -17,7 +17,7 @@ struct tls_double : vendor_double {
     tls_double() : authority(make_identity("", nullptr)) {
         settings.tls = true;
         settings.host = "localhost";
-        settings.roots = pem_of(authority);
+        settings.roots = certificate_pem(authority);
         serve = serve_tls;
         present(make_identity("DNS:localhost", &authority));
     }
@@ -76,16 +76,16 @@ asio::awaitable<void> trusts_another(vendor_double& v) {
     const identity other = make_identity("", nullptr);
     BOOST_CHECK_THROW(v.client->trust("nothing"), std::runtime_error);
     BOOST_TEST(v.client->open_connections() == 1u);
-    v.client->trust(pem_of(vendor.authority) + pem_of(other));
+    v.client->trust(certificate_pem(vendor.authority) + certificate_pem(other));
     BOOST_TEST(v.client->open_connections() == 0u);
     const auto two = co_await v.ask();
     BOOST_TEST(two.has_value());
     vendor.present(make_identity("DNS:localhost", &other));
-    v.client->trust(pem_of(other));
+    v.client->trust(certificate_pem(other));
     const auto three = co_await v.ask();
     BOOST_TEST(three.has_value());
     BOOST_TEST(v.accepted == 3);
-    v.client->trust(pem_of(vendor.authority));
+    v.client->trust(certificate_pem(vendor.authority));
     const auto four = co_await v.ask();
     BOOST_REQUIRE(four.has_error());
     BOOST_TEST((to_errc(four.error()) == errc::tls_failed));

@@ -76,7 +76,9 @@ struct served : network {
             delivered = r.delivered;
             observed.notify_all();
         };
+        hooks.refused = [this](http::refusal r) { refusals.emplace_back(to_string(r)); };
         server.emplace(io, limits, router, hooks, log);
+        if (tls) BOOST_REQUIRE(!server->use(*tls));
         port = server->listen("127.0.0.1", 0).value();
     }
 
@@ -106,12 +108,14 @@ struct served : network {
 
     http::server_limits limits;
     http::router router;
+    std::optional<tls_material> tls; ///< what the server is given before it listens
     std::optional<http::server> server;
     std::uint16_t port = 0;
     int ids = 0;
     int waiting = 0;
     bool delivered = false;
     std::vector<std::string> records;
+    std::vector<std::string> refusals;
     async::signal_event gate, entered, observed;
 };
 

@@ -2,6 +2,7 @@
 
 #include "offboard/base/clock.hpp"
 #include "offboard/base/exchange.hpp"
+#include "offboard/http/body_budget.hpp"
 #include "offboard/telemetry/trace_context.hpp"
 
 #include <cstddef>
@@ -26,6 +27,7 @@ struct request {
     std::vector<header_field>
         headers;      ///< names in lower case, values trimmed, in the order sent; no trailers
     std::string body; ///< decoded from chunks; empty in refuse()
+    body_lease held;  ///< the server's own: the body's share of what all bodies may take
     std::string request_id;
     std::optional<std::uint64_t> content_length; ///< as declared
     bool chunked = false;
@@ -48,6 +50,12 @@ struct request {
     std::string header_list(std::string_view name) const;
 
     std::string_view parameter(std::string_view name) const noexcept;
+
+    /// Frees the body's memory. For a handler that has read it and goes on to wait.
+    void drop_body() noexcept {
+        std::string().swap(body);
+        held.release();
+    }
 
     /// True when a body was announced, be it empty.
     bool announces_body() const noexcept { return chunked || content_length.has_value(); }

@@ -2,6 +2,7 @@
 
 #include "offboard/base/clock.hpp"
 #include "offboard/base/error.hpp"
+#include "offboard/base/tls_material.hpp"
 #include "offboard/http/handler.hpp"
 #include "offboard/telemetry/log.hpp"
 #include "offboard/telemetry/trace_context.hpp"
@@ -9,11 +10,13 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,14 +28,36 @@ struct server_limits {
     std::size_t target_bytes = 8u << 10;  ///< 414 beyond
     std::size_t body_bytes = 4u << 20;    ///< 413 beyond, before it is read when its length is declared
     std::size_t connections = 10'000;     ///< beyond: accepted, answered 503 with Retry-After, closed
+    /// Requests handled at once; beyond: 503 with Retry-After before the body is read. One that waits costs a
+    /// few kilobytes, and as many wait as vendors are slow: at 100 customers a second and one customer in a
+    /// request, 25 s of patience are 2,500 of them, with a second vendor more. So the default stops nobody
+    /// whom `connections` lets in, and is there to be lowered, or for those who raise the other.
+    std::size_t in_flight = 10'000;
+    /// Bodies held at once, all requests together, counted by Content-Length or as chunks come; beyond: 503
+    /// with Retry-After. Only requests that the handler has not refused count.
+    std::size_t body_total = 64u << 20;
     duration header_time = std::chrono::seconds(10); ///< first byte (or connect) to end of header: 408
     duration body_time = std::chrono::seconds(30);   ///< whole body: 408
     duration idle_time = std::chrono::seconds(75);   ///< between exchanges: closed without a word
     duration write_time = std::chrono::seconds(30);  ///< one whole answer: cut
     duration linger_time = std::chrono::seconds(1);  ///< after a last answer, for the client to read it
     std::size_t linger_bytes = 256u << 10;           ///< read and thrown away meanwhile
-    std::chrono::seconds retry_after{1};             ///< of the 503 above
+    std::chrono::seconds retry_after{1};             ///< of each 503 above
 };
+
+/// Why the server turned somebody away by itself.
+enum class refusal { connections, in_flight, body_total, handshake };
+inline constexpr std::array all_refusals = {refusal::connections, refusal::in_flight, refusal::body_total,
+                                            refusal::handshake};
+constexpr std::string_view to_string(refusal r) noexcept {
+    switch (r) {
+    case refusal::connections: return "connections";
+    case refusal::in_flight: return "in_flight";
+    case refusal::body_total: return "body_total";
+    case refusal::handshake: return "handshake";
+    }
+    return "other";
+}
 
 /// One exchange, after its answer was written or given up.
 struct exchange_record {
@@ -56,9 +81,16 @@ struct server_hooks {
     /// answer then has a `traceparent`. May be empty: no traces.
     std::function<telemetry::trace_context(std::string_view traceparent)> trace;
     std::function<void(const exchange_record&)> observe; ///< may be empty; cheap, never throws
+    std::function<void(refusal)> refused;                ///< likewise; before the answer, if there is one
 };
 
-/// HTTP/1.1 and 1.0 over plain TCP: a listener, sessions, their limits and deadlines. One network thread.
+/// HTTP/1.1 and 1.0 over TCP, plain or TLS: a listener, sessions, their limits and deadlines. One network
+/// thread.
+///
+/// Over TLS a handshake is part of its connection: it counts as one and has the time of the first header.
+/// One that fails is a line of the level debug, and `refused`. Who begins with plain HTTP gets a plain 400.
+/// Client certificates decide who may connect; callers are known by what their requests carry, and by
+/// nothing else.
 ///
 /// Messages are framed strictly (RFC 9112): what two parties could read in two ways is refused with 400 and
 /// the connection ends. Requests on one connection are answered in order, one at a time.
@@ -70,6 +102,11 @@ public:
 
     /// drain() has returned before, or listen() was never called.
     ~server();
+
+    /// Speaks TLS with that material from the next connection on; those that are open stay under theirs.
+    /// Before listen() it is what makes the server one of TLS; after it, only such a one may be given new
+    /// material. At fault: what was in use stays in use.
+    std::optional<tls_fault> use(const tls_material&);
 
     /// Listens on a numeric address and begins to accept; port 0 takes a free one. Returns the port. Once
     /// only. The error is the operating system's.
@@ -85,7 +122,8 @@ public:
     boost::asio::awaitable<void> drain(steady_time deadline);
 
     std::size_t connections() const noexcept;
-    std::size_t in_flight() const noexcept; ///< exchanges between header read and answer written
+    std::size_t in_flight() const noexcept;  ///< exchanges between header read and answer written
+    std::size_t body_bytes() const noexcept; ///< held of all requests
 
 private:
     struct implementation;
