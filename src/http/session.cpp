@@ -81,6 +81,7 @@ void session::drain() {
     if (!idle_) return;
     error_code ignored;
     stream_.socket().cancel(ignored);
+    if (stream_.secure()) expires_at(clock_now::now() + again_after); // for the same reason
 }
 
 void session::cut() {

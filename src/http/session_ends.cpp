@@ -19,7 +19,7 @@ asio::awaitable<bool> session::shake_hands() {
     const error_code failed = co_await stream_.shake_hands();
     expires_never();
     if (!failed) co_return true;
-    if (shared_.draining && !timed_out_) co_return false;
+    if (shared_.draining) co_return false;
     count(refusal::handshake);
     const std::string why = timed_out_ ? "not done in time" : failed.message();
     shared_.log.debug("a TLS handshake failed", {{"reason", why}});
