@@ -34,6 +34,8 @@ http::server_limits main_limits(const config::settings& s) {
     out.target_bytes = s.limits.target;
     out.body_bytes = s.limits.body;
     out.connections = s.limits.connections;
+    out.in_flight = s.limits.in_flight;
+    out.body_total = s.limits.body_total;
     out.header_time = s.limits.header_timeout;
     out.body_time = s.limits.body_timeout;
     out.idle_time = s.limits.idle_timeout;
@@ -102,6 +104,12 @@ gateway::gateway(const config::settings& settings, configuration read_from, tele
         return now;
     };
     api::add_admin_routes(admin_router_, ready, metrics_);
+    metrics_.on_scrape([this](telemetry::metrics& m) {
+        m.set_listener("main", main_.connections(), main_.in_flight());
+        m.set_listener("admin", admin_.connections(), admin_.in_flight());
+    });
+    if (settings.listen_tls && main_.use(*settings.listen_tls))
+        throw std::runtime_error("listen_tls cannot be used");
 }
 
 void gateway::take_over(const config::settings& now) {
@@ -114,6 +122,11 @@ http::server_hooks gateway::hooks(std::string_view listener) {
     http::server_hooks out;
     out.problem = api::problem;
     out.make_request_id = [this] { return make_ulid(clock_.today(), random_); };
+    for (const http::refusal r : http::all_refusals)
+        metrics_.count_refusal(telemetry::word::of(listener), r, 0);
+    out.refused = [this, listener](http::refusal r) {
+        metrics_.count_refusal(telemetry::word::of(listener), r);
+    };
     // Probes are no part of anybody's trace.
     if (listener == "main")
         out.trace = [this](std::string_view traceparent) { return tracer_.carry_on(traceparent); };
@@ -152,7 +165,8 @@ bool gateway::listen(http::server& server, std::string_view name, const config::
                                      {"reason", port.error().message()}});
         return false;
     }
-    log_.info("listening", {{"listener", name}, {"address", at.address}, {"port", *port}});
+    const bool tls = &server == &main_ && settings_.listen_tls;
+    log_.info("listening", {{"listener", name}, {"address", at.address}, {"port", *port}, {"tls", tls}});
     return true;
 }
 

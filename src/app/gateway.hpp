@@ -27,8 +27,8 @@ namespace offboard::app {
 /// thread.
 class gateway {
 public:
-    /// Throws std::runtime_error when a certificate bundle, the journal or a token issuer's keys cannot be
-    /// used.
+    /// Throws std::runtime_error when a certificate or a bundle of them, the journal or a token issuer's keys
+    /// cannot be used.
     gateway(const config::settings&, configuration read_from, telemetry::log&);
 
     /// Listens, serves until SIGTERM or SIGINT, drains, returns the exit status: 0, or 2 when it could not

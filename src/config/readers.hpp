@@ -11,6 +11,9 @@ namespace offboard::config {
 /// later releases, which are refused.
 void read_server(section& root, settings& into, const variables& environment);
 
+/// `listen_tls`: the files of certificates and of the key, checked together as the server will use them.
+void read_listen_tls(section& root, settings& into);
+
 /// `auth`: keys and tokens, or none, which wants a loopback `listen`: that must have been read.
 void read_auth(section& root, settings& into, const variables& environment);
 

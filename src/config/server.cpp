@@ -123,6 +123,10 @@ void read_limits(section& root, settings& into) {
     in.read_duration("idle_timeout", limits.idle_timeout, 100ms, 1h);
     in.read_count("connections", limits.connections, 1, 1'000'000);
     if (!into.journal.sqlite_path.empty()) limits.queue = 2'000'000;
+    in.read_count("in_flight", limits.in_flight, 1, 1'000'000);
+    const bool total_given = in.read_size("body_total", limits.body_total, 1_KiB, 65536_MiB);
+    if (total_given && limits.body_total < limits.body)
+        in.fault("body_total", "must not be below limits.body, which is 4MiB unless set");
     in.read_count("queue", limits.queue, 1, 10'000'000);
     in.close();
 }
@@ -150,6 +154,7 @@ void read_log(section& root, settings& into) {
 
 void read_server(section& root, settings& into, const variables& environment) {
     read_listeners(root, into);
+    read_listen_tls(root, into);
     read_auth(root, into, environment);
     read_deadline(root, into);
     root.read_duration("give_up_after", into.give_up_after, 1s, 30 * 24h);

@@ -180,6 +180,23 @@ struct metrics::families {
         registry,
         {"offboard_trace_spans_total", "Spans exported, or dropped and why.", {"result"}, 0, {}},
         most};
+    series<Counter, 2> refusals{
+        registry,
+        {"offboard_http_refusals_total",
+         "Connections and requests that a listener turned away by its own limits, and failed TLS handshakes.",
+         {"listener", "reason"},
+         1,
+         {}},
+        most};
+    series<Gauge, 1> connections{
+        registry, {"offboard_http_connections", "Open connections of callers.", {"listener"}, 0, {}}, most};
+    series<Gauge, 1> in_flight_requests{registry,
+                                        {"offboard_http_in_flight_requests",
+                                         "Requests between their header and the end of their answer.",
+                                         {"listener"},
+                                         0,
+                                         {}},
+                                        most};
 
     series<Counter, 0> cpu{
         registry, {"process_cpu_seconds_total", "User and system CPU time spent.", {}, 0, {}}, most};
@@ -252,6 +269,15 @@ void metrics::count_request(word listener, word route, word method, unsigned sta
 
 void metrics::count_spans(word result, std::size_t count) {
     families_->spans.at({result.text()}).Increment(static_cast<double>(count));
+}
+
+void metrics::count_refusal(word listener, word reason, std::size_t count) {
+    families_->refusals.at({listener.text(), reason.text()}).Increment(static_cast<double>(count));
+}
+
+void metrics::set_listener(word listener, std::size_t connections, std::size_t in_flight) {
+    families_->connections.at({listener.text()}).Set(static_cast<double>(connections));
+    families_->in_flight_requests.at({listener.text()}).Set(static_cast<double>(in_flight));
 }
 
 void metrics::set_budget(word vendor, double left, double calls) {

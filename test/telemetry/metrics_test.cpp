@@ -59,6 +59,8 @@ void count_all(metrics& m) {
     m.count_request("main", "/offboard/{id}", "GET", 200, 3ms);
     m.count_request("main", word::of(std::string_view()), "other", 0, 1ms);
     m.count_spans("exported", 3);
+    m.count_refusal("main", "in_flight", 3);
+    m.set_listener("main", 7, 5);
     m.set_budget("mention_me", 298, 300);
     m.set_queue("mention_me", 12, 1500ms);
     m.set_in_flight("mention_me", 2);
@@ -100,6 +102,9 @@ BOOST_AUTO_TEST_CASE(every_family_appears_with_help_and_type) {
         {"offboard_trace_spans_total", "counter"},
         {"offboard_http_requests_total", "counter"},
         {"offboard_http_request_duration_seconds", "histogram"},
+        {"offboard_http_refusals_total", "counter"},
+        {"offboard_http_connections", "gauge"},
+        {"offboard_http_in_flight_requests", "gauge"},
         {"offboard_build_info", "gauge"},
         {"process_cpu_seconds_total", "counter"},
         {"process_resident_memory_bytes", "gauge"},
@@ -167,6 +172,9 @@ BOOST_AUTO_TEST_CASE(counts_and_gauges_are_those_that_were_given) {
         {R"(offboard_http_requests_total{listener="main",method="other",route="unmatched",status="other"})",
          1},
         {R"(offboard_http_request_duration_seconds_count{route="/offboard/{id}"})", 1},
+        {R"(offboard_http_refusals_total{listener="main",reason="in_flight"})", 3},
+        {R"(offboard_http_connections{listener="main"})", 7},
+        {R"(offboard_http_in_flight_requests{listener="main"})", 5},
         {R"(offboard_build_info{version="1.2.3"})", 1},
     };
     for (const auto& row : rows)

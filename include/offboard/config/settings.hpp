@@ -3,6 +3,7 @@
 #include "offboard/base/clock.hpp"
 #include "offboard/base/error.hpp"
 #include "offboard/base/secret.hpp"
+#include "offboard/base/tls_material.hpp"
 #include "offboard/config/auth_settings.hpp"
 #include "offboard/config/tracing_settings.hpp"
 #include "offboard/domain/plan.hpp"
@@ -65,7 +66,9 @@ struct source_file {
 struct settings {
     endpoint listen;       ///< 127.0.0.1:8080; anything but loopback needs authentication
     endpoint admin_listen; ///< 127.0.0.1:9090
-    auth_settings auth;    ///< nothing of it: every caller may do everything
+    /// listen_tls: what its files hold, fit for use. Nothing: `listen` is plain; `admin_listen` always is.
+    std::optional<tls_material> listen_tls;
+    auth_settings auth; ///< nothing of it: every caller may do everything
     struct {
         duration standard = std::chrono::seconds(20); ///< deadline.default; 0 to max
         duration max = std::chrono::seconds(25); ///< 1s to 55s: an ingress that waits 60 s never cuts first
@@ -90,6 +93,8 @@ struct settings {
         std::size_t header = 16u << 10;                     ///< 1KiB to 256KiB
         std::size_t target = 8u << 10;                      ///< 256 to 64KiB, within header
         std::size_t connections = 10'000;                   ///< 1 to 1e6
+        std::size_t in_flight = 10'000;                     ///< requests at once; 1 to 1e6
+        std::size_t body_total = 64u << 20;                 ///< of all requests; up to 64GiB, not below body
         duration header_timeout = std::chrono::seconds(10); ///< these three: 100ms to 10m, idle to 1h
         duration body_timeout = std::chrono::seconds(30);
         duration idle_timeout = std::chrono::seconds(75);

@@ -113,6 +113,8 @@ public:
     /// offboard_trace_spans_total: spans that left for the collector, or were dropped and why: `exported`,
     /// `no_room`, `rejected`, `refused`, `unavailable`, `shutdown`.
     void count_spans(word result, std::size_t count = 1);
+    /// offboard_http_refusals_total: whom a listener turned away by itself.
+    void count_refusal(word listener, word reason, std::size_t count = 1);
 
     /// Gauges. Set them when they change, or in an on_scrape() hook.
     /// `left` of `calls` in the budget's window may start now; see policy::budget.
@@ -123,6 +125,7 @@ public:
     void set_in_flight(word vendor, std::size_t calls);
     void set_breaker(word vendor, word step, breaker_position);
     void set_unsettled(std::size_t operations);
+    void set_listener(word listener, std::size_t connections, std::size_t in_flight);
     /// Totals since the start, never less than the last time.
     void set_journal(std::uint64_t commits, std::uint64_t entries, bool writable);
 
