@@ -2,12 +2,15 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'node:test';
 
 import { Collector } from './collector.mjs';
-import { exchange, person, together } from './harness.mjs';
+import { configuration, exchange, Gateway, person, Sandbox, together } from './harness.mjs';
 
 const one = (plan, n = 0) => ({ plan, customers: [{ identifiers: person(n) }] });
 
@@ -102,7 +105,7 @@ test('a request and its vendor calls are spans of the caller\'s trace, and its l
 }));
 
 test('a call that serves several requests is a trace of its own, linked to each', () => traced(async (gateway, sandbox, collector, end) => {
-  await sandbox.set({ latency_ms: 1000 });
+  await sandbox.fault({ call: 'lapse', latency_ms: 3000 }); // once
   const post = (n, from) => gateway.offboard(one('lapse', n), 202, { prefer: 'respond-async', ...from.headers });
   const callers = [caller(), caller(), caller(), caller('00')];
   const first = await post(1, callers[0]);
@@ -158,6 +161,45 @@ test('what a retry does belongs to the request that asked for it', () => traced(
   assert.deepEqual(lines(gateway, 'operation settled').map((l) => l.trace_id), [first.trace, second.trace]);
   assert.equal(lines(gateway, 'request').find((l) => l.request_id === nothing.headers['x-request-id']).operation, body.id);
 }));
+
+test('what an earlier process took is called for in a trace of its own, linked to nothing', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'offboard-tracing-'));
+  const key_file = join(folder, 'master.key');
+  writeFileSync(key_file, randomBytes(32), { mode: 0o600 });
+  const [collector, sandbox] = [await Collector.start(), await Sandbox.start()];
+  const settings = configuration(sandbox.port, {
+    journal: { sqlite: { path: join(folder, 'journal.db') }, keys: [{ id: 'a', key_file }] }, tracing: tracing(collector.url),
+  });
+  const started = [];
+  const begin = async () => {
+    started.push(await Gateway.start(settings));
+    return started.at(-1);
+  };
+  try {
+    await sandbox.fault({ call: 'lapse', status: 503, times: 0 });
+    const first = await begin();
+    const { body } = await first.offboard(one('lapse', 12), 202, { prefer: 'respond-async' });
+    await sandbox.sent('lapse');
+    await first.stop();
+    const before = collector.client_spans().length;
+    assert.ok(before > 0);
+    await sandbox.clear();
+    const second = await begin();
+    await second.settled(body.id);
+    await second.stop();
+    const [call] = collector.client_spans().slice(before);
+    assert.deepEqual([call.parentSpanId, call.links, call.facts['offboard.operations']], [undefined, undefined, 1]);
+    assert.ok(collector.server_spans().every((s) => s.traceId !== call.traceId));
+    const [line] = lines(second, 'operation settled');
+    assert.deepEqual([line.operation, 'trace_id' in line, 'request_id' in line], [body.id, false, false]);
+    assert.deepEqual(collector.faults, []);
+  } finally {
+    for (const gateway of started) gateway.program.child.kill('SIGKILL'); // where a check failed
+    await sandbox.stop();
+    await collector.stop();
+    rmSync(folder, { recursive: true });
+  }
+});
 
 test('every answer carries the trace on, refusals too, and the caller decides what is sampled', () => traced(async (gateway, sandbox, collector, end) => {
   const [sampled, unsampled] = [caller(), caller('00')];
