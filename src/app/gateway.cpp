@@ -116,6 +116,9 @@ void gateway::take_over(const config::settings& now) {
     authenticator_.use(now.auth);
     dispatcher_.use(now);
     if (exporter_) exporter_->trust(now.tracing->roots);
+    // The files have been checked by the same code; one that came to be or went away would be another
+    // listener.
+    if (now.listen_tls && main_.use(*now.listen_tls)) log_.error("listen_tls cannot be used");
 }
 
 http::server_hooks gateway::hooks(std::string_view listener) {
@@ -134,7 +137,9 @@ http::server_hooks gateway::hooks(std::string_view listener) {
         using telemetry::word;
         metrics_.count_request(word::of(listener), word::of(r.route), word::of(r.method), r.status, r.took);
         access_line(listener, r);
-        if (tracer_.keeps(r.trace)) tracer_.record(request_span(r, clock_.now()));
+        const std::string_view scheme =
+            settings_.listen_tls ? "https" : "http"; // only requests of main are kept
+        if (tracer_.keeps(r.trace)) tracer_.record(request_span(r, scheme, clock_.now()));
     };
     return out;
 }

@@ -4,7 +4,7 @@
 
 namespace offboard::app {
 
-telemetry::span request_span(const http::exchange_record& r, steady_time now) {
+telemetry::span request_span(const http::exchange_record& r, std::string_view scheme, steady_time now) {
     const bool known = r.method != "other";
     telemetry::span out;
     out.context = r.trace;
@@ -16,7 +16,7 @@ telemetry::span request_span(const http::exchange_record& r, steady_time now) {
     out.note("http.request.method", known ? r.method : "_OTHER");
     if (!r.route.empty()) out.note("http.route", r.route);
     out.note("http.response.status_code", std::int64_t(r.status));
-    out.note("url.scheme", "http");
+    out.note("url.scheme", scheme);
     out.note("offboard.request_id", r.request_id);
     if (!r.concerning.empty()) out.note("offboard.operation", r.concerning);
     // A caller's fault is an answer like any other (4xx); ours is not.

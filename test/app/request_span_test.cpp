@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_SUITE(request_span_suite)
 
 BOOST_AUTO_TEST_CASE(a_request_has_the_names_of_the_conventions_and_nothing_of_the_caller) {
     const steady_time now(10s);
-    const telemetry::span s = app::request_span(answered(207), now);
+    const telemetry::span s = app::request_span(answered(207), "https", now);
     BOOST_TEST(s.name == "POST /offboard");
     BOOST_TEST((s.kind == telemetry::span::side::server));
     BOOST_TEST(s.context.span == 7u);
@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(a_request_has_the_names_of_the_conventions_and_nothing_of_t
         {"http.request.method", "POST"},
         {"http.route", "/offboard"},
         {"http.response.status_code", "207"},
-        {"url.scheme", "http"},
+        {"url.scheme", "https"},
         {"offboard.request_id", "01JD2M7Q0R8W2C5V9T3K6H4XNB"},
         {"offboard.operation", "01JD2M7Q0R8W2C5V9T3K6H4XNC"}};
     BOOST_TEST((facts_of(s) == expected));
@@ -58,12 +58,12 @@ BOOST_AUTO_TEST_CASE(a_request_has_the_names_of_the_conventions_and_nothing_of_t
 BOOST_AUTO_TEST_CASE(only_our_own_fault_is_an_error) {
     const steady_time now(10s);
     for (const unsigned status : {200u, 202u, 400u, 404u, 429u}) {
-        const telemetry::span s = app::request_span(answered(status), now);
+        const telemetry::span s = app::request_span(answered(status), "http", now);
         BOOST_TEST(!s.failed, status);
         BOOST_TEST(facts_of(s).count("error.type") == 0u, status);
     }
     for (const unsigned status : {500u, 503u}) {
-        const telemetry::span s = app::request_span(answered(status), now);
+        const telemetry::span s = app::request_span(answered(status), "http", now);
         BOOST_TEST(s.failed, status);
         BOOST_TEST(facts_of(s)["error.type"] == std::to_string(status));
     }
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(what_matched_no_route_and_no_method_has_a_name_all_the_same
     strange.method = "other";
     strange.route = {};
     strange.concerning = {};
-    const telemetry::span s = app::request_span(strange, steady_time(10s));
+    const telemetry::span s = app::request_span(strange, "http", steady_time(10s));
     BOOST_TEST(s.name == "HTTP");
     auto facts = facts_of(s);
     BOOST_TEST(facts["http.request.method"] == "_OTHER");

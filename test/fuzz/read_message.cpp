@@ -39,8 +39,9 @@ std::optional<std::string> request_of(std::string_view bytes, std::size_t first)
     limits.header_bytes = header_bytes;
     limits.target_bytes = 64;
     limits.body_bytes = body_bytes;
+    http::body_budget budget(body_bytes);
     http::request into;
-    http::request_reader reader(into, limits);
+    http::request_reader reader(into, limits, budget);
     std::size_t received = first;
     auto at = reader.read_header(bytes.substr(0, received));
     if (at == http::progress::need_more) {
