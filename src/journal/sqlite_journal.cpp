@@ -88,7 +88,9 @@ public:
 
     asio::awaitable<result<page>> unsettled(cursor after, std::size_t most_operations,
                                             std::size_t most_steps) override {
-        return sent(made<page>(call::kind::read, [=, this](store& s, wall_time) {
+        return sent(made<page>(call::kind::read, [=, this](store& s, wall_time) -> result<page> {
+            const result<void> folded = writer_.fold();
+            if (folded.has_error()) return folded.error();
             std::vector<std::string> skipped;
             result<page> out = s.unsettled(after, most_operations, most_steps, skipped);
             for (const std::string& id : skipped)

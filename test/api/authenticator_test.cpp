@@ -150,7 +150,7 @@ BOOST_FIXTURE_TEST_CASE(keys_are_exchanged_and_callers_stay_who_they_are, fixtur
     config::auth_settings now = settings;
     now.api_keys = {key_named("crm", "k-2", config::scope::write),
                     key_named("crm", "k-1", config::scope::write), settings.api_keys[1]};
-    for (int i = 0; i < 2; ++i)
+    for (std::size_t i = 0; i < 2; ++i)
         now.api_keys[i].quota = settings.api_keys[0].quota;
     a.use(now);
     for (const char* key : {"k-1", "k-2"}) {

@@ -108,6 +108,8 @@ result<void> journal_file::take_file(wall_time now, bool suspicious, telemetry::
 
     done = db_.run("BEGIN IMMEDIATE");
     if (done.has_error()) return done;
+    done = fold_tail(db_);
+    if (done.has_error()) return done;
     result<key_table> keys = settle_keys(db_, *ring_, now);
     if (keys.has_error()) return keys.error();
     keys_ = std::move(*keys);

@@ -51,13 +51,17 @@ result<bool> drop(database& db, const char* sql, std::int64_t before) {
 
 result<swept> sweep_in_transaction(database& db, store& entries, wall_time now, duration retention,
                                    std::size_t most) {
+    result<void> done = entries.fold();
+    if (done.has_error()) return done.error();
     const std::int64_t before = milliseconds(now - std::chrono::ceil<wall_time::duration>(retention));
     const result<due> found = find_due(db, before, most);
     if (found.has_error()) return found.error();
     for (const std::int64_t number : found->numbers) {
-        const result<void> erased = entries.erase(number);
-        if (erased.has_error()) return erased.error();
+        done = entries.erase(number);
+        if (done.has_error()) return done.error();
     }
+    if (!found->numbers.empty()) done = entries.wipe();
+    if (done.has_error()) return done.error();
     const result<bool> more_keys = drop(db,
                                         "DELETE FROM idempotency WHERE hash IN (SELECT hash FROM idempotency"
                                         " WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",

@@ -43,8 +43,19 @@ CREATE INDEX expiry ON idempotency(expires_at);
 CREATE TABLE flight(number INTEGER PRIMARY KEY, vendor TEXT NOT NULL, at INTEGER NOT NULL, steps TEXT);
 CREATE TABLE heartbeat(number INTEGER PRIMARY KEY, beat BLOB NOT NULL);
 )";
+/// tail: see tail.hpp; the slots of `round` count. subject: by era, see there.
+constexpr const char* version_2 = R"(
+CREATE TABLE tail(slot INTEGER PRIMARY KEY, text BLOB NOT NULL);
+CREATE TABLE round(number INTEGER NOT NULL);
+INSERT INTO round VALUES(1);
+ALTER TABLE subject RENAME TO subject_1;
+CREATE TABLE subject(era INTEGER NOT NULL, hash BLOB NOT NULL, operation INTEGER NOT NULL,
+  PRIMARY KEY(era, hash, operation)) WITHOUT ROWID;
+INSERT INTO subject SELECT operation / 16384, hash, operation FROM subject_1;
+DROP TABLE subject_1;
+)";
 /// What makes version n + 1 of version n.
-constexpr std::array migrations = {version_1};
+constexpr std::array migrations = {version_1, version_2};
 constexpr std::int64_t our_version = migrations.size();
 
 result<void> migrate(database& db, std::int64_t from) {

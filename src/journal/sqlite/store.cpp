@@ -13,48 +13,51 @@ std::string idempotency_text(const idempotency& given) {
 }
 
 result<begun> store::begin(const operation& op, const std::optional<idempotency>& given, wall_time now) {
+    const result<void> loaded = tail_->load();
+    if (loaded.has_error()) return loaded.error();
+    fresh_operation made;
     begun out;
-    std::vector<std::string> hashes;
-    std::vector<std::string> fingerprints;
     if (given) {
-        hashes = ring_.digests("idempotency", idempotency_text(*given));
-        fingerprints = ring_.digests("fingerprint", given->fingerprint);
+        std::vector<std::string> hashes = ring_.digests("idempotency", idempotency_text(*given));
+        std::vector<std::string> fingerprints = ring_.digests("fingerprint", given->fingerprint);
         result<std::optional<begun>> earlier = replay(hashes, fingerprints, now);
         if (earlier.has_error()) return earlier.error();
         if (*earlier) return std::move(**earlier);
+        fresh_operation::key_row& under = made.under.emplace();
+        under.hash = std::move(hashes.front());
+        under.fingerprint = std::move(fingerprints.front());
+        under.expires_at = milliseconds(now + std::chrono::ceil<wall_time::duration>(keep_keys_));
     }
-    const std::int64_t created = milliseconds(op.created_at);
-    result<void> done = sql_.add_operation.run(std::string_view(op.id), std::string_view(op.caller), created,
-                                               milliseconds(op.settled_at),
-                                               static_cast<std::int64_t>(op.steps.size()), keys_.newest);
-    if (done.has_error()) return done.error();
-    const std::int64_t number = db_.last_number();
-
-    const secret key = ring_.make_key();
-    const std::string wrapped = ring_.wrap(key, op.id);
-    done = sql_.add_key.run(number, blob{wrapped});
-    if (done.has_error()) return done.error();
-    const std::string sealed = ring_.seal(key, context_of(op.id, 0), encode(op));
-    done = sql_.add_entry.run(first_place(number), blob{sealed});
-    if (done.has_error()) return done.error();
+    const result<bool> known = sql_.head_by_id.query(std::string_view(op.id)).next();
+    if (known.has_error()) return known.error();
+    if (*known) throw std::logic_error("an operation was begun twice");
+    made.number = tail_->take_number();
+    made.id = op.id;
+    made.caller = op.caller;
+    made.created_at = milliseconds(op.created_at);
+    made.settled_at = milliseconds(op.settled_at);
+    made.steps = static_cast<std::int64_t>(op.steps.size());
+    made.master = keys_.newest;
+    made.key = ring_.make_key();
+    made.wrapped = ring_.wrap(made.key, op.id);
+    made.entries.push_back(ring_.seal(made.key, context_of(op.id, 0), encode(op)));
     for (const customer& c : op.what.customers)
-        for (const identifier& who : c.identifiers) {
-            const std::string hash = ring_.subject(who);
-            done = sql_.add_subject.run(blob{hash}, number);
-            if (done.has_error()) return done.error();
-        }
-    if (given) {
-        const std::int64_t expires = milliseconds(now + std::chrono::ceil<wall_time::duration>(keep_keys_));
-        done = sql_.add_idempotency.run(blob{hashes.front()}, blob{fingerprints.front()}, number,
-                                        keys_.newest, expires);
-        if (done.has_error()) return done.error();
-    }
-    keep_live(op.id, {number, key, first_place(number) + 1});
+        for (const identifier& who : c.identifiers)
+            made.subjects.push_back(ring_.subject(who));
     out.id = op.id;
+    if (made.entries.front().size() <= largest_fresh) {
+        tail_->contents().begin(std::move(made), tail_->news());
+        return out;
+    }
+    const result<void> done = tail_->put(made);
+    if (done.has_error()) return done.error();
+    keep_live(op.id, live_of(made));
     return out;
 }
 
 result<std::optional<std::string>> store::recall(const idempotency& given, wall_time now) {
+    const result<void> loaded = tail_->load();
+    if (loaded.has_error()) return loaded.error();
     const result<std::optional<begun>> earlier = replay(ring_.digests("idempotency", idempotency_text(given)),
                                                         ring_.digests("fingerprint", given.fingerprint), now);
     if (earlier.has_error()) return earlier.error();
@@ -67,6 +70,14 @@ result<std::optional<std::string>> store::recall(const idempotency& given, wall_
 result<std::optional<begun>> store::replay(const std::vector<std::string>& hashes,
                                            const std::vector<std::string>& fingerprints, wall_time now) {
     for (std::size_t i = 0; i < hashes.size(); ++i) {
+        const fresh_operation* const fresh = tail_->contents().find_key(hashes[i]);
+        if (fresh != nullptr && fresh->under->expires_at > milliseconds(now)) {
+            if (fresh->under->fingerprint != fingerprints[i]) return errc::key_reused;
+            begun out;
+            out.id = fresh->id;
+            out.replayed = true;
+            return std::optional<begun>(std::move(out));
+        }
         rows r = sql_.known_idempotency.query(blob{hashes[i]}, milliseconds(now));
         const result<bool> known = r.next();
         if (known.has_error()) return known.error();
@@ -81,18 +92,39 @@ result<std::optional<begun>> store::replay(const std::vector<std::string>& hashe
 }
 
 result<void> store::depart(const departure& leaving, flight_number number) {
-    const std::string steps = write_steps(leaving.steps);
-    return sql_.add_flight.run(static_cast<std::int64_t>(number), to_string(leaving.to),
-                               milliseconds(leaving.at), std::string_view(steps));
+    const result<void> loaded = tail_->load();
+    if (loaded.has_error()) return loaded;
+    fresh_flight f;
+    f.vendor = to_string(leaving.to);
+    f.at = milliseconds(leaving.at);
+    f.steps = write_steps(leaving.steps);
+    tail_->contents().depart(number, std::move(f), tail_->news());
+    return {};
 }
 
 result<void> store::record(const std::vector<progress_record>& records, std::optional<flight_number> landed) {
+    const result<void> loaded = tail_->load();
+    if (loaded.has_error()) return loaded;
     for (const progress_record& r : records) {
-        const result<void> done = record_one(r);
+        fresh_operation* const fresh = tail_->contents().find(r.id);
+        const result<void> done = fresh ? record_fresh(*fresh, r) : record_one(r);
         if (done.has_error()) return done;
     }
-    if (!landed) return {};
+    if (!landed || tail_->contents().land(*landed, tail_->news())) return {};
     return sql_.land.run(static_cast<std::int64_t>(*landed));
+}
+
+result<void> store::record_fresh(fresh_operation& op, const progress_record& r) {
+    if (!r.changes.empty()) {
+        const result<void> unlocked = unlock(op);
+        if (unlocked.has_error()) return unlocked;
+        const auto entry = static_cast<std::int64_t>(op.entries.size());
+        std::string sealed = ring_.seal(op.key, context_of(op.id, entry), encode(r.changes));
+        tail_->contents().append(op, std::move(sealed), tail_->news());
+    }
+    if (r.settled_at || r.reopened_at)
+        tail_->contents().settle(op, milliseconds(r.settled_at), milliseconds(r.reopened_at), tail_->news());
+    return {};
 }
 
 result<void> store::record_one(const progress_record& r) {
@@ -128,6 +160,20 @@ void store::keep_live(const std::string& id, live l) {
     live_.insert_or_assign(id, std::move(l));
 }
 
+store::live store::live_of(const fresh_operation& op) {
+    return {op.number, op.key, first_place(op.number) + static_cast<std::int64_t>(op.entries.size())};
+}
+
+result<void> store::fold() {
+    const result<void> loaded = tail_->load();
+    if (loaded.has_error()) return loaded;
+    result<fresh_rows> folded = tail_->fold();
+    if (folded.has_error()) return folded.error();
+    for (const auto& [id, op] : folded->operations())
+        if (!op.settled_at && !op.key.reveal().empty()) keep_live(id, live_of(op));
+    return {};
+}
+
 result<store::live> store::look_up(const head& h) {
     result<secret> key = unlock(h);
     if (key.has_error()) return key.error();
@@ -146,10 +192,14 @@ result<void> store::append(const std::string& id, live& l, const std::vector<cha
 }
 
 result<void> store::undo_depart(flight_number number) {
+    const result<void> folded = fold();
+    if (folded.has_error()) return folded;
     return sql_.drop_flight.run(static_cast<std::int64_t>(number));
 }
 
 result<void> store::undo_begin(const std::string& id) {
+    result<void> done = fold();
+    if (done.has_error()) return done;
     const result<std::optional<head>> found = one_head(sql_.head_by_id.query(std::string_view(id)));
     if (found.has_error()) return found.error();
     if (!*found) return {};
@@ -161,13 +211,14 @@ result<void> store::undo_begin(const std::string& id) {
         for (const customer& c : (*op)->what.customers)
             for (const identifier& who : c.identifiers) {
                 const std::string hash = ring_.subject(who);
-                const result<void> done = sql_.drop_subject.run(blob{hash}, h.number);
+                done = sql_.drop_subject.run(era_of(h.number), blob{hash}, h.number);
                 if (done.has_error()) return done;
             }
-    result<void> done = sql_.drop_entries.run(first_place(h.number), first_place(h.number + 1));
+    done = sql_.drop_entries.run(first_place(h.number), first_place(h.number + 1));
     if (done.has_value()) done = sql_.drop_key.run(h.number);
     if (done.has_value()) done = sql_.drop_idempotency.run(h.number);
     if (done.has_value()) done = sql_.drop_operation.run(h.number);
+    if (done.has_value()) done = wipe();
     return done;
 }
 

@@ -3,6 +3,7 @@
 #include "../keyring.hpp"
 #include "database.hpp"
 #include "schema.hpp"
+#include "tail.hpp"
 
 #include "offboard/base/clock.hpp"
 #include "offboard/journal/journal.hpp"
@@ -16,8 +17,9 @@
 
 namespace offboard::journal::sqlite {
 
-/// The tables as the journal's calls. Nothing here begins or commits a transaction: whoever calls what writes
-/// has begun one, and takes it back when an error or an exception comes out.
+/// The tables, and the tail of what is not in them yet, as the journal's calls. Nothing here begins or
+/// commits a transaction: whoever calls what writes has begun one, calls write() before he commits it, and
+/// takes it back when an error or an exception comes out.
 ///
 /// Errors of sqlite::category() are faults of the disk. errc::journal_unavailable: what was read is not what
 /// was written.
@@ -35,7 +37,7 @@ public:
     result<std::shared_ptr<operation>> find(std::string_view id);
     result<std::vector<std::string>> lookup(const identifier&, std::size_t most);
 
-    /// `skipped` gets the ids of operations that cannot be read; they are in no page.
+    /// After fold(). `skipped` gets the ids of operations that cannot be read; they are in no page.
     result<page> unsettled(cursor after, std::size_t most_operations, std::size_t most_steps,
                            std::vector<std::string>& skipped);
 
@@ -48,19 +50,31 @@ public:
     result<void> beat();
 
     /// Puts the residue of a settled operation in the place of all that was kept of it, and destroys its key.
+    /// After fold(); and wipe() after the last one.
     result<void> erase(std::int64_t number);
 
+    /// The tail: see there.
+    result<void> write() { return tail_->write(); }
+    result<void> fold();
+    result<void> wipe() { return tail_->wipe(); }
+    bool must_fold() const noexcept { return tail_->full(); }
+
     /// After a transaction that was taken back: what is known of operations may not be so.
-    void forget() { live_.clear(); }
+    void forget() {
+        live_.clear();
+        tail_->forget();
+    }
 
 private:
-    /// An operation that is likely to be recorded soon. Not more than `most_live` of them.
+    /// An operation in the tables that is likely to be recorded soon. Not more than `most_live` of them.
     struct live {
         std::int64_t number = 0;
         secret key;
         std::int64_t next_place = 0;
     };
     static constexpr std::size_t most_live = 4096;
+    /// What is larger is put into the tables at once: to write it twice saves nothing.
+    static constexpr std::size_t largest_fresh = 65'536;
 
     /// The columns of an operation.
     struct head {
@@ -73,33 +87,41 @@ private:
         std::optional<std::int64_t> key; ///< number of the master key; none: erased
     };
     struct statements {
-        statement add_operation, add_key, add_entry, add_subject, add_idempotency, add_flight;
+        statement add_entry;
         statement head_by_id, head_by_number, key_of, last_place, entries, known_idempotency;
         statement settle, land, by_subject, unsettled, beat;
         statement drop_operation, drop_key, drop_entries, drop_subject, drop_idempotency, drop_flight;
         statement forget_key, forget_master;
     };
     static result<statements> prepare(database&);
-    store(database& db, const keyring& ring, key_table keys, duration keep_keys, statements prepared);
+    store(const keyring& ring, key_table keys, duration keep_keys, statements prepared,
+          std::unique_ptr<tail>);
 
     static head read_head(const rows&);
+    static head head_of(const fresh_operation&);
+    static live live_of(const fresh_operation&);
     result<std::optional<head>> one_head(rows);
     result<std::optional<begun>> replay(const std::vector<std::string>& hashes,
                                         const std::vector<std::string>& fingerprints, wall_time now);
     result<secret> unlock(const head&);
+    result<void> unlock(fresh_operation&);
+    static std::shared_ptr<operation> bare(const head&);
+    result<void> read_in(operation&, const secret* key, std::int64_t at, std::string_view text);
     result<std::shared_ptr<operation>> load(const head&);
+    result<std::shared_ptr<operation>> load(fresh_operation&);
     void keep_live(const std::string& id, live);
     result<void> record_one(const progress_record&);
+    result<void> record_fresh(fresh_operation&, const progress_record&);
     result<live> look_up(const head&);
     result<void> append(const std::string& id, live&, const std::vector<change>&);
     result<void> add_residue(const head&, const std::vector<change>&);
     result<void> write_residue(const head&, operation&);
 
-    database& db_;
     const keyring& ring_;
     const key_table keys_;
     const duration keep_keys_;
     statements sql_;
+    std::unique_ptr<tail> tail_;
     std::unordered_map<std::string, live> live_; ///< by id, with their keys at hand
 };
 

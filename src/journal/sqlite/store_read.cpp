@@ -53,6 +53,10 @@ result<std::optional<store::head>> store::one_head(rows r) {
     return std::optional<head>(read_head(r));
 }
 
+store::head store::head_of(const fresh_operation& op) {
+    return {op.number, op.id, op.caller, op.created_at, op.settled_at, op.retried_at, op.master};
+}
+
 result<secret> store::unlock(const head& h) {
     const auto master = keys_.ids.find(*h.key);
     if (master == keys_.ids.end()) return errc::journal_unavailable;
@@ -63,13 +67,39 @@ result<secret> store::unlock(const head& h) {
     return ring_.unwrap(master->second, r.bytes(0), h.id);
 }
 
-result<std::shared_ptr<operation>> store::load(const head& h) {
+result<void> store::unlock(fresh_operation& op) {
+    if (!op.key.reveal().empty()) return {};
+    const auto master = keys_.ids.find(op.master);
+    if (master == keys_.ids.end()) return errc::journal_unavailable;
+    result<secret> key = ring_.unwrap(master->second, op.wrapped, op.id);
+    if (key.has_error()) return key.error();
+    op.key = std::move(*key);
+    return {};
+}
+
+std::shared_ptr<operation> store::bare(const head& h) {
     auto op = std::make_shared<operation>();
     op->id = h.id;
     op->caller = h.caller;
     op->created_at = from_milliseconds(h.created_at);
     if (h.settled_at) op->settled_at = from_milliseconds(*h.settled_at);
     if (h.retried_at) op->retried_at = from_milliseconds(*h.retried_at);
+    return op;
+}
+
+/// One entry more; `key` is null where the text is plain.
+result<void> store::read_in(operation& op, const secret* key, std::int64_t at, std::string_view text) {
+    result<std::string> plain =
+        key ? ring_.open(*key, context_of(op.id, at), text) : result<std::string>(std::string(text));
+    if (plain.has_error()) return plain.error();
+    if (at == 0) return decode(*plain, op);
+    const result<std::vector<change>> changes = decode_changes(*plain);
+    if (changes.has_error()) return changes.error();
+    return apply(*changes, op);
+}
+
+result<std::shared_ptr<operation>> store::load(const head& h) {
+    std::shared_ptr<operation> op = bare(h);
     secret key;
     if (h.key) {
         result<secret> unlocked = unlock(h);
@@ -82,17 +112,7 @@ result<std::shared_ptr<operation>> store::load(const head& h) {
     for (; more.has_value() && *more; more = r.next(), ++expected) {
         const std::int64_t at = r.integer(0) - first_place(h.number);
         if (at != expected) return errc::journal_unavailable;
-        result<std::string> plain = h.key ? ring_.open(key, context_of(h.id, at), r.bytes(1))
-                                          : result<std::string>(std::string(r.bytes(1)));
-        if (plain.has_error()) return plain.error();
-        if (at == 0) {
-            const result<void> done = decode(*plain, *op);
-            if (done.has_error()) return done.error();
-            continue;
-        }
-        const result<std::vector<change>> changes = decode_changes(*plain);
-        if (changes.has_error()) return changes.error();
-        const result<void> done = apply(*changes, *op);
+        const result<void> done = read_in(*op, h.key ? &key : nullptr, at, r.bytes(1));
         if (done.has_error()) return done.error();
     }
     if (more.has_error()) return more.error();
@@ -100,7 +120,22 @@ result<std::shared_ptr<operation>> store::load(const head& h) {
     return op;
 }
 
+result<std::shared_ptr<operation>> store::load(fresh_operation& fresh) {
+    const result<void> unlocked = unlock(fresh);
+    if (unlocked.has_error()) return unlocked.error();
+    std::shared_ptr<operation> op = bare(head_of(fresh));
+    std::int64_t at = 0;
+    for (const std::string& sealed : fresh.entries) {
+        const result<void> done = read_in(*op, &fresh.key, at++, sealed);
+        if (done.has_error()) return done.error();
+    }
+    return op;
+}
+
 result<std::shared_ptr<operation>> store::find(std::string_view id) {
+    const result<void> loaded = tail_->load();
+    if (loaded.has_error()) return loaded.error();
+    if (fresh_operation* const fresh = tail_->contents().find(std::string(id))) return load(*fresh);
     const result<std::optional<head>> found = one_head(sql_.head_by_id.query(id));
     if (found.has_error()) return found.error();
     if (!*found) return errc::not_found;
@@ -108,13 +143,20 @@ result<std::shared_ptr<operation>> store::find(std::string_view id) {
 }
 
 result<std::vector<std::string>> store::lookup(const identifier& who, std::size_t most) {
+    const result<void> loaded = tail_->load();
+    if (loaded.has_error()) return loaded.error();
     std::vector<std::pair<std::int64_t, std::string>> found;
     for (const std::string& hash : ring_.subjects(who)) {
-        rows r = sql_.by_subject.query(blob{hash}, static_cast<std::int64_t>(most));
-        result<bool> more = r.next();
-        for (; more.has_value() && *more; more = r.next())
-            found.emplace_back(r.integer(0), r.bytes(1));
-        if (more.has_error()) return more.error();
+        for (const auto& [id, op] : tail_->contents().operations())
+            if (std::ranges::find(op.subjects, hash) != op.subjects.end()) found.emplace_back(op.number, id);
+        const std::size_t had = found.size();
+        for (std::int64_t era = era_of(tail_->next_number()); era >= 0 && found.size() - had < most; --era) {
+            rows r = sql_.by_subject.query(era, blob{hash}, static_cast<std::int64_t>(most));
+            result<bool> more = r.next();
+            for (; more.has_value() && *more; more = r.next())
+                found.emplace_back(r.integer(0), r.bytes(1));
+            if (more.has_error()) return more.error();
+        }
     }
     std::sort(found.begin(), found.end(), std::greater<>());
     found.erase(std::unique(found.begin(), found.end()), found.end());

@@ -8,14 +8,7 @@ namespace offboard::journal::sqlite {
 result<store::statements> store::prepare(database& db) {
     statements s;
     const std::pair<statement*, const char*> texts[] = {
-        {&s.add_operation, "INSERT INTO operation(id, caller, created_at, settled_at, steps, key)"
-                           " VALUES(?, ?, ?, ?, ?, ?)"},
-        {&s.add_key, "INSERT INTO operation_key(operation, wrapped) VALUES(?, ?)"},
         {&s.add_entry, "INSERT INTO entry(place, text) VALUES(?, ?)"},
-        {&s.add_subject, "INSERT OR IGNORE INTO subject(hash, operation) VALUES(?, ?)"},
-        {&s.add_idempotency, "INSERT OR REPLACE INTO idempotency(hash, fingerprint, operation, key,"
-                             " expires_at) VALUES(?, ?, ?, ?, ?)"},
-        {&s.add_flight, "INSERT INTO flight(number, vendor, at, steps) VALUES(?, ?, ?, ?)"},
 
         {&s.head_by_id,
          "SELECT number, id, caller, created_at, settled_at, retried_at, key FROM operation WHERE id = ?"},
@@ -31,7 +24,7 @@ result<store::statements> store::prepare(database& db) {
          "UPDATE operation SET settled_at = ?, retried_at = coalesce(?, retried_at) WHERE number = ?"},
         {&s.land, "UPDATE flight SET steps = NULL WHERE number = ?"},
         {&s.by_subject, "SELECT o.number, o.id FROM subject s JOIN operation o ON o.number = s.operation"
-                        " WHERE s.hash = ? ORDER BY s.operation DESC LIMIT ?"},
+                        " WHERE s.era = ? AND s.hash = ? ORDER BY s.operation DESC LIMIT ?"},
         {&s.unsettled, "SELECT number, id, caller, created_at, settled_at, retried_at, key FROM operation"
                        " INDEXED BY unsettled WHERE settled_at IS NULL AND (created_at, number) > (?, ?)"
                        " ORDER BY created_at, number"},
@@ -40,7 +33,7 @@ result<store::statements> store::prepare(database& db) {
         {&s.drop_operation, "DELETE FROM operation WHERE number = ?"},
         {&s.drop_key, "DELETE FROM operation_key WHERE operation = ?"},
         {&s.drop_entries, "DELETE FROM entry WHERE place >= ? AND place < ?"},
-        {&s.drop_subject, "DELETE FROM subject WHERE hash = ? AND operation = ?"},
+        {&s.drop_subject, "DELETE FROM subject WHERE era = ? AND hash = ? AND operation = ?"},
         {&s.drop_idempotency, "DELETE FROM idempotency WHERE operation = ?"},
         {&s.drop_flight, "DELETE FROM flight WHERE number = ?"},
 
@@ -55,14 +48,19 @@ result<store::statements> store::prepare(database& db) {
     return s;
 }
 
-store::store(database& db, const keyring& ring, key_table keys, duration keep_keys, statements prepared)
-    : db_(db), ring_(ring), keys_(std::move(keys)), keep_keys_(keep_keys), sql_(std::move(prepared)) {}
+store::store(const keyring& ring, key_table keys, duration keep_keys, statements prepared,
+             std::unique_ptr<tail> t)
+    : ring_(ring), keys_(std::move(keys)), keep_keys_(keep_keys), sql_(std::move(prepared)),
+      tail_(std::move(t)) {}
 
 result<std::unique_ptr<store>> store::make(database& db, const keyring& ring, key_table keys,
                                            duration keep_keys) {
     result<statements> prepared = prepare(db);
     if (prepared.has_error()) return prepared.error();
-    return std::unique_ptr<store>(new store(db, ring, std::move(keys), keep_keys, std::move(*prepared)));
+    result<std::unique_ptr<tail>> made = tail::make(db);
+    if (made.has_error()) return made.error();
+    return std::unique_ptr<store>(
+        new store(ring, std::move(keys), keep_keys, std::move(*prepared), std::move(*made)));
 }
 
 } // namespace offboard::journal::sqlite

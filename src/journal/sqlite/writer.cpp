@@ -113,6 +113,10 @@ void writer::keep_house() {
         // Whoever took the file away took what is promised with it: nothing more is promised.
         if (!sick_ && !file_.in_place()) note({SQLITE_CANTOPEN, category()});
         if (!sick_ && now() >= next_sweep_) sweep_some();
+        if (!sick_ && file_.entries().must_fold()) {
+            const result<void> folded = fold();
+            if (folded.has_error()) note(folded.error());
+        }
         if (!sick_ && file_.db().log_pages() >= tuned_.checkpoint_pages) copy_log();
     } catch (const std::exception& e) {
         note(broken(e));
@@ -181,6 +185,7 @@ boost::system::error_code writer::transact(calls& group, bool mending, calls& do
                 if (!fault) ++at;
             }
             in_call = false;
+            if (!fault) fault = file_.entries().write().error();
             if (!fault) fault = db.run("COMMIT").error();
             if (fault) return fault;
             written = true;
@@ -201,6 +206,13 @@ void writer::drop_spoiled(calls& group, std::size_t at, const char* why, calls& 
     group[at]->refuse(errc::journal_unavailable);
     done.push_back(std::move(group[at]));
     group.erase(group.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+result<void> writer::fold() {
+    result<void> done = file_.db().run("BEGIN IMMEDIATE");
+    if (done.has_value()) done = file_.entries().fold();
+    if (done.has_value()) done = file_.db().run("COMMIT");
+    return done;
 }
 
 void writer::read(const calls& asked, calls& done) {
@@ -235,10 +247,17 @@ void writer::end() {
     for (const std::shared_ptr<call>& c : pending_)
         c->refuse(errc::journal_unavailable);
     hand_back(std::move(pending_));
-    if (sick_)
+    if (sick_) {
         file_.abandon();
-    else
-        file_.close();
+        return;
+    }
+    try {
+        if (fold().has_error()) file_.rollback(); // the next process does it
+    } catch (const std::exception& e) {
+        static_cast<void>(broken(e));
+        file_.rollback();
+    }
+    file_.close();
 }
 
 } // namespace offboard::journal::sqlite

@@ -55,6 +55,9 @@ public:
     bool has_opened() const noexcept { return opened_; }
     const inheritance& inherited() const noexcept { return file_.inherited(); }
 
+    /// On the thread, in a call: puts what is in the tail into the tables. After an error the transaction is
+    /// still to be taken back.
+    result<void> fold();
     /// On the thread, in a call: forgets all that is due.
     result<std::size_t> sweep_all();
     /// Likewise: see journal::use_keys(). An error while there is trouble.

@@ -1,0 +1,222 @@
+#include "tail.hpp"
+
+#include "layout.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace offboard::journal::sqlite {
+
+namespace {
+
+/// With what SQLite writes about it a row of this size fills a page of 4096 bytes, and no other fits beside
+/// it: it is never moved, and SQLite overwrites it in place, for the size stays.
+constexpr std::size_t slot_size = 4056;
+constexpr std::size_t slot_head = 12; ///< the round (8 bytes) and how many bytes follow that count (4)
+constexpr std::size_t slot_room = slot_size - slot_head;
+
+void put_number(char* to, std::uint64_t value, std::size_t bytes) {
+    for (std::size_t i = 0; i < bytes; ++i)
+        to[i] = static_cast<char>(value >> (8 * i));
+}
+std::uint64_t get_number(std::string_view from) {
+    std::uint64_t value = 0;
+    for (std::size_t i = from.size(); i-- > 0;)
+        value = value << 8 | static_cast<unsigned char>(from[i]);
+    return value;
+}
+
+boost::system::error_code damage() {
+    return {SQLITE_CORRUPT, category()};
+}
+
+result<std::int64_t> number_of(rows r) {
+    const result<bool> row = r.next();
+    if (row.has_error()) return row.error();
+    if (!*row) return damage();
+    return r.integer(0);
+}
+
+} // namespace
+
+result<std::unique_ptr<tail>> tail::make(database& db) {
+    statements s;
+    const std::pair<statement*, const char*> texts[] = {
+        {&s.slots, "SELECT text FROM tail ORDER BY slot"},
+        {&s.overwrite, "UPDATE tail SET text = ? WHERE slot = ?"},
+        {&s.add_slot, "INSERT INTO tail(text, slot) VALUES(?, ?)"},
+        {&s.wipe, "UPDATE tail SET text = ? WHERE slot <= ?"},
+        {&s.trim, "DELETE FROM tail WHERE slot > ?"},
+        {&s.round, "SELECT number FROM round"},
+        {&s.next_round, "UPDATE round SET number = ?"},
+        {&s.next_number, "SELECT coalesce(max(number), 0) + 1 FROM operation"},
+
+        {&s.add_operation, "INSERT INTO operation(number, id, caller, created_at, settled_at, retried_at,"
+                           " steps, key) VALUES(?, ?, ?, ?, ?, ?, ?, ?)"},
+        {&s.add_key, "INSERT INTO operation_key(operation, wrapped) VALUES(?, ?)"},
+        {&s.add_entry, "INSERT INTO entry(place, text) VALUES(?, ?)"},
+        {&s.add_subject, "INSERT OR IGNORE INTO subject(era, hash, operation) VALUES(?, ?, ?)"},
+        {&s.add_idempotency, "INSERT OR REPLACE INTO idempotency(hash, fingerprint, operation, key,"
+                             " expires_at) VALUES(?, ?, ?, ?, ?)"},
+        {&s.add_flight, "INSERT INTO flight(number, vendor, at, steps) VALUES(?, ?, ?, ?)"},
+    };
+    for (const auto& [into, text] : texts) {
+        result<statement> prepared = db.prepare(text);
+        if (prepared.has_error()) return prepared.error();
+        *into = std::move(*prepared);
+    }
+    return std::unique_ptr<tail>(new tail(std::move(s)));
+}
+
+result<void> tail::load() {
+    if (loaded_) return {};
+    forget();
+    result<void> done = read_counters();
+    if (done.has_value()) done = read_slots();
+    if (done.has_error()) return done;
+    for (const auto& [id, op] : contents_.operations())
+        next_number_ = std::max(next_number_, op.number + 1);
+    loaded_ = true;
+    return {};
+}
+
+result<void> tail::read_counters() {
+    const result<std::int64_t> round = number_of(sql_.round.query());
+    if (round.has_error()) return round.error();
+    const result<std::int64_t> next = number_of(sql_.next_number.query());
+    if (next.has_error()) return next.error();
+    round_ = *round;
+    next_number_ = *next;
+    return {};
+}
+
+result<void> tail::read_slots() {
+    std::string text;
+    rows r = sql_.slots.query();
+    result<bool> more = r.next();
+    for (; more.has_value() && *more; more = r.next(), ++slots_) {
+        const std::string_view slot = r.bytes(0);
+        if (slot.size() != slot_size) return damage();
+        if (get_number(slot.substr(0, 8)) != static_cast<std::uint64_t>(round_) || used_ != slots_) continue;
+        const std::size_t size = get_number(slot.substr(8, 4));
+        if (size > slot_room) return damage();
+        text += slot.substr(slot_head, size);
+        ++used_;
+    }
+    if (more.has_error()) return more.error();
+    spent_ = slots_;
+    if (!contents_.replay(text)) return damage();
+    return {};
+}
+
+result<void> tail::write() {
+    std::string slot(slot_size, '\0');
+    for (std::string_view left = news_; !left.empty();) {
+        const std::string_view part = left.substr(0, slot_room);
+        left.remove_prefix(part.size());
+        put_number(slot.data(), static_cast<std::uint64_t>(round_), 8);
+        put_number(slot.data() + 8, part.size(), 4);
+        part.copy(slot.data() + slot_head, part.size());
+        std::fill(slot.begin() + static_cast<std::ptrdiff_t>(slot_head + part.size()), slot.end(), '\0');
+        ++used_;
+        const result<void> done = (used_ <= slots_ ? sql_.overwrite : sql_.add_slot).run(blob{slot}, used_);
+        if (done.has_error()) return done;
+        slots_ = std::max(slots_, used_);
+    }
+    spent_ = std::max(spent_, used_);
+    news_.clear();
+    return {};
+}
+
+result<fresh_rows> tail::fold() {
+    if (contents_.empty() && used_ == 0) return fresh_rows();
+    std::vector<const fresh_operation*> in_order;
+    in_order.reserve(contents_.operations().size());
+    for (const auto& [id, op] : contents_.operations())
+        in_order.push_back(&op);
+    std::ranges::sort(in_order, {}, &fresh_operation::number);
+    result<void> done;
+    for (const fresh_operation* op : in_order)
+        if (done.has_value()) done = put_rows(*op);
+    if (done.has_value()) done = put_subjects(in_order);
+    for (const auto& [number, flight] : contents_.flights())
+        if (done.has_value())
+            done = flight.landed ? sql_.add_flight.run(static_cast<std::int64_t>(number),
+                                                       std::string_view(flight.vendor), flight.at, nullptr)
+                                 : sql_.add_flight.run(static_cast<std::int64_t>(number),
+                                                       std::string_view(flight.vendor), flight.at,
+                                                       std::string_view(flight.steps));
+    if (done.has_value()) done = sql_.next_round.run(round_ + 1);
+    // A rush made it longer than it need be.
+    if (done.has_value() && slots_ > most_slots) done = sql_.trim.run(most_slots);
+    if (done.has_error()) return done.error();
+    ++round_;
+    used_ = 0;
+    slots_ = std::min(slots_, most_slots);
+    spent_ = std::min(spent_, slots_);
+    news_.clear();
+    return std::exchange(contents_, fresh_rows());
+}
+
+result<void> tail::put(const fresh_operation& op) {
+    const result<void> done = put_rows(op);
+    return done.has_error() ? done : put_subjects({&op});
+}
+
+result<void> tail::put_rows(const fresh_operation& op) {
+    result<void> done =
+        sql_.add_operation.run(op.number, std::string_view(op.id), std::string_view(op.caller), op.created_at,
+                               op.settled_at, op.retried_at, op.steps, op.master);
+    if (done.has_value()) done = sql_.add_key.run(op.number, blob{op.wrapped});
+    std::int64_t place = first_place(op.number);
+    for (const std::string& sealed : op.entries)
+        if (done.has_value()) done = sql_.add_entry.run(place++, blob{sealed});
+    if (done.has_value() && op.under)
+        done = sql_.add_idempotency.run(blob{op.under->hash}, blob{op.under->fingerprint}, op.number,
+                                        op.master, op.under->expires_at);
+    return done;
+}
+
+/// In the order of the table: neighbours are found without a search from its root, and in a page at hand.
+result<void> tail::put_subjects(const std::vector<const fresh_operation*>& of) {
+    std::vector<std::tuple<std::int64_t, std::string_view, std::int64_t>> all;
+    for (const fresh_operation* op : of)
+        for (const std::string& hash : op->subjects)
+            all.emplace_back(era_of(op->number), hash, op->number);
+    std::ranges::sort(all);
+    for (const auto& [era, hash, number] : all) {
+        const result<void> done = sql_.add_subject.run(era, blob{hash}, number);
+        if (done.has_error()) return done;
+    }
+    return {};
+}
+
+result<void> tail::wipe() {
+    if (spent_ == 0) return {};
+    const std::string nothing(slot_size, '\0');
+    const result<void> done = sql_.wipe.run(blob{nothing}, spent_);
+    if (done.has_value()) spent_ = 0;
+    return done;
+}
+
+void tail::forget() {
+    loaded_ = false;
+    contents_ = fresh_rows();
+    news_.clear();
+    slots_ = used_ = spent_ = 0;
+}
+
+result<void> fold_tail(database& db) {
+    const result<std::unique_ptr<tail>> made = tail::make(db);
+    if (made.has_error()) return made.error();
+    const result<void> loaded = (*made)->load();
+    if (loaded.has_error()) return loaded;
+    const result<fresh_rows> folded = (*made)->fold();
+    if (folded.has_error()) return folded.error();
+    return {};
+}
+
+} // namespace offboard::journal::sqlite
