@@ -6,7 +6,6 @@
 
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
 #include <algorithm>
@@ -27,15 +26,13 @@ using record::writer;
 constexpr std::int64_t version = 1;
 constexpr std::size_t stack_bytes = 8192; ///< enough for the usual operation of one customer
 
-json::object written(const vendor_detail& v, const json::storage_ptr& sp) {
-    writer to(sp);
+void write(writer& to, const vendor_detail& v) {
     to.number("code", v.code);
     to.text("message", v.message);
     to.text("reason", v.reason);
     to.number("entity_id", v.entity_id);
     to.numbers("revoked_earn_ids", v.revoked_earn_ids);
     to.number("revoked_issual_id", v.revoked_issual_id);
-    return to.take();
 }
 
 /// How far a step is: the same members in a step and in a change.
@@ -44,47 +41,40 @@ void write_state(writer& to, const Holder& from) {
     to.word("status", from.outcome.status, step_status::pending);
     to.text("code", from.outcome.code);
     to.flag("retryable", from.outcome.retryable);
-    if (!from.outcome.vendor.empty()) to.put("vendor", written(from.outcome.vendor, to.storage()));
-    to.list("blocked_by", from.blocked_by, [](action a) { return view(word_of(a)); });
+    to.put("vendor", [&](writer& inner) { write(inner, from.outcome.vendor); });
+    to.words("blocked_by", from.blocked_by);
     to.number("attempts", from.attempts);
     to.number("lost", from.history.lost);
     to.flag("acted_before", from.history.acted_before);
     to.flag("in_doubt", from.history.in_doubt);
 }
 
-json::object written(const promotion& p, const json::storage_ptr& sp) {
-    writer to(sp);
+void write(writer& to, const promotion& p) {
     to.number("program_id", p.program_id);
     to.text("promotion_id", p.promotion_id);
     to.text("promo_identifier", p.promo_identifier);
     to.word("kind", p.kind, promotion_kind::enrol_and_issue);
-    return to.take();
 }
 
-json::object written(const plan& p, const json::storage_ptr& sp) {
-    writer to(sp);
+void write(writer& to, const plan& p) {
     to.flag("lapse", p.lapse);
-    to.list("revoke", p.revoke, [&](const promotion& each) { return written(each, sp); });
+    to.objects("revoke", p.revoke, [](writer& inner, const promotion& each) { write(inner, each); });
     to.texts("partner_programs", p.partner_programs);
     to.flag("forget", p.forget);
     to.texts("keep", p.keep);
     if (p.defaults.erase_gate) to.text("erase_gate", word_of(*p.defaults.erase_gate));
     if (p.defaults.missing_identifier) to.text("missing_identifier", word_of(*p.defaults.missing_identifier));
     to.flag("dry_run", p.defaults.dry_run);
-    return to.take();
 }
 
-json::object written(const customer& c, const json::storage_ptr& sp) {
-    writer to(sp);
+void write(writer& to, const customer& c) {
     to.text("ref", c.ref);
     to.identifiers("identifiers", c.identifiers);
     to.text("source", c.source);
     to.numbers("earn_ids", c.earn_ids);
-    return to.take();
 }
 
-json::object written(const step& s, const offboarding& what, const json::storage_ptr& sp) {
-    writer to(sp);
+void write(writer& to, const step& s, const offboarding& what) {
     to.text("action", word_of(s.action));
     to.number("customer", s.customer);
     if (s.who) {
@@ -97,14 +87,11 @@ json::object written(const step& s, const offboarding& what, const json::storage
     }
     to.number("target", s.target);
     write_state(to, s);
-    return to.take();
 }
 
-json::object written(const change& c, const json::storage_ptr& sp) {
-    writer to(sp);
+void write(writer& to, const change& c) {
     to.number("step", c.step);
     write_state(to, c);
-    return to.take();
 }
 
 bool read(const json::value& from, vendor_detail& out) {
@@ -265,18 +252,18 @@ bool parse(std::string_view text, Read read_root) {
 } // namespace
 
 std::string encode(const operation& op) {
-    unsigned char room[stack_bytes];
-    json::monotonic_resource memory(room);
-    const json::storage_ptr sp(&memory);
-    writer to(sp);
-    to.number("v", version);
-    to.text("plan_name", op.what.plan_name);
-    to.put("plan", written(op.what.plan, sp));
-    to.word("gate", op.what.gate, erase_gate::all_ok);
-    to.flag("dry_run", op.what.dry_run);
-    to.list("customers", op.what.customers, [&](const customer& c) { return written(c, sp); });
-    to.list("steps", op.steps, [&](const step& s) { return written(s, op.what, sp); });
-    return json::serialize(to.take());
+    std::string out;
+    writer::object(out, [&](writer& to) {
+        to.number("v", version);
+        to.text("plan_name", op.what.plan_name);
+        to.put("plan", [&](writer& inner) { write(inner, op.what.plan); });
+        to.word("gate", op.what.gate, erase_gate::all_ok);
+        to.flag("dry_run", op.what.dry_run);
+        to.objects("customers", op.what.customers,
+                   [](writer& inner, const customer& each) { write(inner, each); });
+        to.objects("steps", op.steps, [&](writer& inner, const step& each) { write(inner, each, op.what); });
+    });
+    return out;
 }
 
 result<void> decode(std::string_view text, operation& into) {
@@ -290,13 +277,12 @@ result<void> decode(std::string_view text, operation& into) {
 }
 
 std::string encode(const std::vector<change>& changes) {
-    unsigned char room[stack_bytes];
-    json::monotonic_resource memory(room);
-    const json::storage_ptr sp(&memory);
-    writer to(sp);
-    to.number("v", version);
-    to.list("changes", changes, [&](const change& c) { return written(c, sp); });
-    return json::serialize(to.take());
+    std::string out;
+    writer::object(out, [&](writer& to) {
+        to.number("v", version);
+        to.objects("changes", changes, [](writer& inner, const change& each) { write(inner, each); });
+    });
+    return out;
 }
 
 result<std::vector<change>> decode_changes(std::string_view text) {

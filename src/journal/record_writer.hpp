@@ -2,79 +2,137 @@
 
 #include "record_words.hpp"
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/storage_ptr.hpp>
-
+#include <array>
+#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace offboard::journal::record {
 
-/// Puts members into an object of a record, defaults left out. All it makes lives in the storage given.
+/// Writes the members of an object of a record as JSON, defaults left out, straight behind a text: values in
+/// between would cost more than all the rest of remembering an operation does.
 class writer {
 public:
-    explicit writer(boost::json::storage_ptr sp) : object_(usual_size, std::move(sp)) {}
+    /// A whole object; `fill` is given its writer.
+    template <class Fill>
+    static void object(std::string& to, Fill fill) {
+        to += '{';
+        writer w(to);
+        fill(w);
+        to += '}';
+    }
 
     void flag(std::string_view name, bool value) {
-        if (value) object_.emplace(view(name), true);
+        if (value) flag(name, std::optional<bool>(true));
     }
     void flag(std::string_view name, const std::optional<bool>& value) {
-        if (value) object_.emplace(view(name), *value);
+        if (!value) return;
+        begin(name);
+        to_ += *value ? "true" : "false";
     }
     void number(std::string_view name, std::int64_t value) {
-        if (value != 0) object_.emplace(view(name), value);
+        if (value != 0) number(name, std::optional<std::int64_t>(value));
     }
     void number(std::string_view name, const std::optional<std::int64_t>& value) {
-        if (value) object_.emplace(view(name), *value);
+        if (!value) return;
+        begin(name);
+        add(*value);
     }
     void text(std::string_view name, std::string_view value) {
-        if (!value.empty()) object_.emplace(view(name), view(value));
+        if (value.empty()) return;
+        begin(name);
+        add(value);
     }
     template <class Enum>
     void word(std::string_view name, Enum value, Enum by_default) {
         if (value != by_default) text(name, word_of(value));
     }
-    void put(std::string_view name, boost::json::object value) {
-        if (!value.empty()) object_.emplace(view(name), std::move(value));
+    /// An object, unless nothing is in it.
+    template <class Fill>
+    void put(std::string_view name, Fill fill) {
+        const std::size_t before = to_.size();
+        const bool first = first_;
+        begin(name);
+        const std::size_t inside = to_.size() + 1;
+        object(to_, fill);
+        if (to_.size() > inside + 1) return;
+        to_.resize(before);
+        first_ = first;
     }
-    template <class List, class Make>
-    void list(std::string_view name, const List& from, Make make) {
-        if (from.empty()) return;
-        boost::json::array to(object_.storage());
-        to.reserve(from.size());
-        for (const auto& each : from)
-            to.emplace_back(make(each));
-        object_.emplace(view(name), std::move(to));
+    /// Objects; `fill` is given the writer of each, and what it is for.
+    template <class List, class Fill>
+    void objects(std::string_view name, const List& from, Fill fill) {
+        list(name, from, [&](const auto& each) { object(to_, [&](writer& to) { fill(to, each); }); });
+    }
+    template <class List>
+    void words(std::string_view name, const List& from) {
+        list(name, from, [&](auto each) { add(word_of(each)); });
     }
     void texts(std::string_view name, const std::vector<std::string>& from) {
-        list(name, from, [](const std::string& s) { return view(s); });
+        list(name, from, [&](const std::string& each) { add(each); });
     }
     void numbers(std::string_view name, const std::vector<std::int64_t>& from) {
-        list(name, from, [](std::int64_t n) { return n; });
+        list(name, from, [&](std::int64_t each) { add(each); });
     }
     /// Kind, value, kind, value, …
     void identifiers(std::string_view name, const std::vector<identifier>& from) {
-        if (from.empty()) return;
-        boost::json::array to(object_.storage());
-        to.reserve(2 * from.size());
-        for (const identifier& i : from) {
-            to.emplace_back(view(word_of(i.kind)));
-            to.emplace_back(view(i.value));
-        }
-        object_.emplace(view(name), std::move(to));
+        list(name, from, [&](const identifier& each) {
+            add(word_of(each.kind));
+            to_ += ',';
+            add(each.value);
+        });
     }
 
-    const boost::json::storage_ptr& storage() const noexcept { return object_.storage(); }
-    boost::json::object take() { return std::move(object_); }
-
 private:
-    static constexpr std::size_t usual_size = 8; ///< growing is dear where nothing is given back
-    boost::json::object object_;
+    explicit writer(std::string& to) : to_(to) {}
+
+    void begin(std::string_view name) {
+        to_ += first_ ? "\"" : ",\"";
+        to_ += name;
+        to_ += "\":";
+        first_ = false;
+    }
+    template <class List, class Add>
+    void list(std::string_view name, const List& from, Add add_one) {
+        if (from.empty()) return;
+        begin(name);
+        char before = '[';
+        for (const auto& each : from) {
+            to_ += before;
+            add_one(each);
+            before = ',';
+        }
+        to_ += ']';
+    }
+    void add(std::int64_t value) {
+        std::array<char, 20> digits{}; // as many as the least of them has, with its sign
+        const auto end = std::to_chars(digits.begin(), digits.end(), value).ptr;
+        to_.append(digits.begin(), end);
+    }
+    /// Bytes beyond ASCII go as they are, whether they are UTF-8 or not.
+    void add(std::string_view text) {
+        static constexpr char hex[] = "0123456789abcdef";
+        to_ += '"';
+        std::size_t plain = 0;
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            const auto c = static_cast<unsigned char>(text[i]);
+            if (c >= 0x20 && c != '"' && c != '\\') continue;
+            to_ += text.substr(plain, i - plain);
+            plain = i + 1;
+            if (c >= 0x20)
+                to_ += {'\\', text[i]};
+            else
+                to_ += {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+        }
+        to_ += text.substr(plain);
+        to_ += '"';
+    }
+
+    std::string& to_;
+    bool first_ = true;
 };
 
 } // namespace offboard::journal::record

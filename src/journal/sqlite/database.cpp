@@ -98,10 +98,6 @@ int statement::bind(int at, std::nullptr_t) noexcept {
     return sqlite3_bind_null(prepared_.get(), at);
 }
 
-int statement::bind(int at, const std::optional<std::int64_t>& value) noexcept {
-    return value ? bind(at, *value) : bind(at, nullptr);
-}
-
 void database::close::operator()(sqlite3* connection) const noexcept {
     sqlite3_close_v2(connection);
 }

@@ -47,6 +47,7 @@ public:
     bool null(int column) const;
 
 private:
+    friend class statement;
     sqlite3_stmt* statement_;
     int bound_; ///< what binding answered
 };
@@ -73,12 +74,22 @@ public:
         return rows(prepared_.get(), bound);
     }
 
+    /// For a statement that takes several rows: the parameters of one of them, before the first next().
+    template <class... Parameters>
+    void bind_row(rows& of, std::size_t row, const Parameters&... parameters) {
+        int at = static_cast<int>(row * sizeof...(Parameters));
+        ((of.bound_ = of.bound_ ? of.bound_ : bind(++at, parameters)), ...);
+    }
+
 private:
     int bind(int at, std::int64_t) noexcept;
     int bind(int at, std::string_view) noexcept;
     int bind(int at, blob) noexcept;
     int bind(int at, std::nullptr_t) noexcept;
-    int bind(int at, const std::optional<std::int64_t>&) noexcept;
+    template <class T>
+    int bind(int at, const std::optional<T>& value) noexcept {
+        return value ? bind(at, *value) : bind(at, nullptr);
+    }
 
     struct finalize {
         void operator()(sqlite3_stmt*) const noexcept;

@@ -149,8 +149,9 @@ result<void> journal_file::connect() {
 
 result<std::string> journal_file::use_keys(const std::vector<master_key>& keys, wall_time now) {
     auto ring = std::make_unique<const keyring>(keys);
-    const result<void> begun = db_.run("BEGIN IMMEDIATE");
-    if (begun.has_error()) return begun.error();
+    result<void> done = db_.run("BEGIN IMMEDIATE");
+    if (done.has_value()) done = store_->fold(); // which keys are needed stands in the tables
+    if (done.has_error()) return done.error();
     result<key_table> settled;
     try {
         settled = settle_keys(db_, *ring, now);
@@ -161,7 +162,7 @@ result<std::string> journal_file::use_keys(const std::vector<master_key>& keys, 
     if (settled.has_error()) return settled.error();
     result<std::unique_ptr<store>> made = store::make(db_, *ring, *settled, keep_keys_);
     if (made.has_error()) return made.error();
-    const result<void> done = db_.run("COMMIT");
+    done = db_.run("COMMIT");
     if (done.has_error()) return done.error();
     keys_ = std::move(*settled);
     store_ = std::move(*made);

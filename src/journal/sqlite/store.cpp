@@ -28,9 +28,11 @@ result<begun> store::begin(const operation& op, const std::optional<idempotency>
         under.fingerprint = std::move(fingerprints.front());
         under.expires_at = milliseconds(now + std::chrono::ceil<wall_time::duration>(keep_keys_));
     }
-    const result<bool> known = sql_.head_by_id.query(std::string_view(op.id)).next();
-    if (known.has_error()) return known.error();
-    if (*known) throw std::logic_error("an operation was begun twice");
+    if (op.id <= tail_->last_id()) {
+        const result<bool> known = sql_.head_by_id.query(std::string_view(op.id)).next();
+        if (known.has_error()) return known.error();
+        if (*known) throw std::logic_error("an operation was begun twice");
+    }
     made.number = tail_->take_number();
     made.id = op.id;
     made.caller = op.caller;

@@ -57,7 +57,7 @@ public:
     result<void> write() { return tail_->write(); }
     result<void> fold();
     result<void> wipe() { return tail_->wipe(); }
-    bool must_fold() const noexcept { return tail_->full(); }
+    std::int64_t in_tail() const noexcept { return tail_->used(); }
 
     /// After a transaction that was taken back: what is known of operations may not be so.
     void forget() {

@@ -5,6 +5,8 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -53,18 +55,25 @@ result<std::unique_ptr<tail>> tail::make(database& db) {
         {&s.round, "SELECT number FROM round"},
         {&s.next_round, "UPDATE round SET number = ?"},
         {&s.next_number, "SELECT coalesce(max(number), 0) + 1 FROM operation"},
-
-        {&s.add_operation, "INSERT INTO operation(number, id, caller, created_at, settled_at, retried_at,"
-                           " steps, key) VALUES(?, ?, ?, ?, ?, ?, ?, ?)"},
-        {&s.add_key, "INSERT INTO operation_key(operation, wrapped) VALUES(?, ?)"},
-        {&s.add_entry, "INSERT INTO entry(place, text) VALUES(?, ?)"},
-        {&s.add_subject, "INSERT OR IGNORE INTO subject(era, hash, operation) VALUES(?, ?, ?)"},
-        {&s.add_idempotency, "INSERT OR REPLACE INTO idempotency(hash, fingerprint, operation, key,"
-                             " expires_at) VALUES(?, ?, ?, ?, ?)"},
-        {&s.add_flight, "INSERT INTO flight(number, vendor, at, steps) VALUES(?, ?, ?, ?)"},
+        {&s.last_id, "SELECT max(id) FROM operation"},
     };
     for (const auto& [into, text] : texts) {
         result<statement> prepared = db.prepare(text);
+        if (prepared.has_error()) return prepared.error();
+        *into = std::move(*prepared);
+    }
+    const std::tuple<bulk_insert*, const char*, std::size_t> inserts[] = {
+        {&s.operations,
+         "INSERT INTO operation(number, id, caller, created_at, settled_at, retried_at, steps, key)", 8},
+        {&s.keys, "INSERT INTO operation_key(operation, wrapped)", 2},
+        {&s.entries, "INSERT INTO entry(place, text)", 2},
+        {&s.subjects, "INSERT OR IGNORE INTO subject(era, hash, operation)", 3},
+        {&s.idempotencies,
+         "INSERT OR REPLACE INTO idempotency(hash, fingerprint, operation, key, expires_at)", 5},
+        {&s.flights, "INSERT INTO flight(number, vendor, at, steps)", 4},
+    };
+    for (const auto& [into, text, columns] : inserts) {
+        result<bulk_insert> prepared = bulk_insert::make(db, text, columns);
         if (prepared.has_error()) return prepared.error();
         *into = std::move(*prepared);
     }
@@ -90,6 +99,10 @@ result<void> tail::read_counters() {
     if (next.has_error()) return next.error();
     round_ = *round;
     next_number_ = *next;
+    rows r = sql_.last_id.query();
+    const result<bool> any = r.next();
+    if (any.has_error()) return any.error();
+    last_id_ = r.bytes(0);
     return {};
 }
 
@@ -133,22 +146,13 @@ result<void> tail::write() {
 
 result<fresh_rows> tail::fold() {
     if (contents_.empty() && used_ == 0) return fresh_rows();
-    std::vector<const fresh_operation*> in_order;
-    in_order.reserve(contents_.operations().size());
+    in_order all;
+    all.reserve(contents_.operations().size());
     for (const auto& [id, op] : contents_.operations())
-        in_order.push_back(&op);
-    std::ranges::sort(in_order, {}, &fresh_operation::number);
-    result<void> done;
-    for (const fresh_operation* op : in_order)
-        if (done.has_value()) done = put_rows(*op);
-    if (done.has_value()) done = put_subjects(in_order);
-    for (const auto& [number, flight] : contents_.flights())
-        if (done.has_value())
-            done = flight.landed ? sql_.add_flight.run(static_cast<std::int64_t>(number),
-                                                       std::string_view(flight.vendor), flight.at, nullptr)
-                                 : sql_.add_flight.run(static_cast<std::int64_t>(number),
-                                                       std::string_view(flight.vendor), flight.at,
-                                                       std::string_view(flight.steps));
+        all.push_back(&op);
+    std::ranges::sort(all, {}, &fresh_operation::number);
+    result<void> done = put(all);
+    if (done.has_value()) done = put_flights();
     if (done.has_value()) done = sql_.next_round.run(round_ + 1);
     // A rush made it longer than it need be.
     if (done.has_value() && slots_ > most_slots) done = sql_.trim.run(most_slots);
@@ -162,36 +166,69 @@ result<fresh_rows> tail::fold() {
 }
 
 result<void> tail::put(const fresh_operation& op) {
-    const result<void> done = put_rows(op);
-    return done.has_error() ? done : put_subjects({&op});
+    return put(in_order{&op});
 }
 
-result<void> tail::put_rows(const fresh_operation& op) {
-    result<void> done =
-        sql_.add_operation.run(op.number, std::string_view(op.id), std::string_view(op.caller), op.created_at,
-                               op.settled_at, op.retried_at, op.steps, op.master);
-    if (done.has_value()) done = sql_.add_key.run(op.number, blob{op.wrapped});
-    std::int64_t place = first_place(op.number);
-    for (const std::string& sealed : op.entries)
-        if (done.has_value()) done = sql_.add_entry.run(place++, blob{sealed});
-    if (done.has_value() && op.under)
-        done = sql_.add_idempotency.run(blob{op.under->hash}, blob{op.under->fingerprint}, op.number,
-                                        op.master, op.under->expires_at);
+result<void> tail::put(const in_order& all) {
+    for (const fresh_operation* op : all)
+        last_id_ = std::max(last_id_, op->id);
+    result<void> done = sql_.operations.run(all, [](const fresh_operation* op) {
+        return std::tuple(op->number, std::string_view(op->id), std::string_view(op->caller), op->created_at,
+                          op->settled_at, op->retried_at, op->steps, op->master);
+    });
+    if (done.has_value())
+        done = sql_.keys.run(
+            all, [](const fresh_operation* op) { return std::tuple(op->number, blob{op->wrapped}); });
+    if (done.has_value()) done = put_entries(all);
+    if (done.has_value()) done = put_subjects(all);
+    if (done.has_value()) done = put_idempotencies(all);
     return done;
 }
 
-/// In the order of the table: neighbours are found without a search from its root, and in a page at hand.
-result<void> tail::put_subjects(const std::vector<const fresh_operation*>& of) {
-    std::vector<std::tuple<std::int64_t, std::string_view, std::int64_t>> all;
+result<void> tail::put_entries(const in_order& of) {
+    std::vector<std::tuple<std::int64_t, blob>> entries;
+    for (const fresh_operation* op : of) {
+        std::int64_t place = first_place(op->number);
+        for (const std::string& sealed : op->entries)
+            entries.emplace_back(place++, blob{sealed});
+    }
+    return sql_.entries.run(entries, [](const auto& row) { return row; });
+}
+
+/// In the order of the table, so that a page is gone to once.
+result<void> tail::put_subjects(const in_order& of) {
+    std::vector<std::tuple<std::int64_t, std::string_view, std::int64_t>> subjects;
     for (const fresh_operation* op : of)
         for (const std::string& hash : op->subjects)
-            all.emplace_back(era_of(op->number), hash, op->number);
-    std::ranges::sort(all);
-    for (const auto& [era, hash, number] : all) {
-        const result<void> done = sql_.add_subject.run(era, blob{hash}, number);
-        if (done.has_error()) return done;
-    }
-    return {};
+            subjects.emplace_back(era_of(op->number), hash, op->number);
+    std::ranges::sort(subjects);
+    return sql_.subjects.run(subjects, [](const auto& row) {
+        const auto& [era, hash, number] = row;
+        return std::tuple(era, blob{hash}, number);
+    });
+}
+
+/// The later of two under one key replaces the earlier, which has expired.
+result<void> tail::put_idempotencies(const in_order& of) {
+    in_order keyed;
+    std::ranges::copy_if(of, std::back_inserter(keyed),
+                         [](const fresh_operation* op) { return op->under.has_value(); });
+    return sql_.idempotencies.run(keyed, [](const fresh_operation* op) {
+        return std::tuple(blob{op->under->hash}, blob{op->under->fingerprint}, op->number, op->master,
+                          op->under->expires_at);
+    });
+}
+
+/// What has landed counts for the budgets only.
+result<void> tail::put_flights() {
+    std::vector<const std::pair<const flight_number, fresh_flight>*> all;
+    for (const auto& one : contents_.flights())
+        all.push_back(&one);
+    return sql_.flights.run(all, [](const auto* one) {
+        const fresh_flight& f = one->second;
+        return std::tuple(static_cast<std::int64_t>(one->first), std::string_view(f.vendor), f.at,
+                          f.landed ? std::nullopt : std::optional<std::string_view>(f.steps));
+    });
 }
 
 result<void> tail::wipe() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bulk_insert.hpp"
 #include "database.hpp"
 #include "fresh.hpp"
 
@@ -41,6 +42,8 @@ public:
     /// For the next operation.
     std::int64_t take_number() noexcept { return next_number_++; }
     std::int64_t next_number() const noexcept { return next_number_; }
+    /// Not less than any id in the tables. Ids begin with their time, so few new ones are below it.
+    const std::string& last_id() const noexcept { return last_id_; }
     /// Where changes of contents() leave their text.
     std::string& news() noexcept { return news_; }
 
@@ -50,8 +53,8 @@ public:
     result<fresh_rows> fold();
     /// Overwrites what slots have held; after fold() only.
     result<void> wipe();
-    /// Enough is in it that it should be folded.
-    bool full() const noexcept { return used_ >= most_slots; }
+    /// How many slots it takes.
+    std::int64_t used() const noexcept { return used_; }
 
     /// Puts an operation into the tables at once.
     result<void> put(const fresh_operation&);
@@ -60,18 +63,21 @@ public:
     void forget();
 
 private:
-    /// 2 MiB: some two thousand operations. Folding them takes the thread some 20 ms, and start-up likewise.
-    static constexpr std::int64_t most_slots = 512;
+    static constexpr std::int64_t most_slots = 512; ///< that are kept for the next round
 
     struct statements {
-        statement slots, overwrite, add_slot, wipe, trim, round, next_round, next_number;
-        statement add_operation, add_key, add_entry, add_subject, add_idempotency, add_flight;
+        statement slots, overwrite, add_slot, wipe, trim, round, next_round, next_number, last_id;
+        bulk_insert operations, keys, entries, subjects, idempotencies, flights;
     };
     explicit tail(statements prepared) : sql_(std::move(prepared)) {}
     result<void> read_slots();
     result<void> read_counters();
-    result<void> put_rows(const fresh_operation&);
-    result<void> put_subjects(const std::vector<const fresh_operation*>&);
+    using in_order = std::vector<const fresh_operation*>;
+    result<void> put(const in_order&);
+    result<void> put_entries(const in_order&);
+    result<void> put_subjects(const in_order&);
+    result<void> put_idempotencies(const in_order&);
+    result<void> put_flights();
 
     statements sql_;
     bool loaded_ = false;
@@ -79,6 +85,7 @@ private:
     std::string news_;
     std::int64_t round_ = 0;
     std::int64_t next_number_ = 0;
+    std::string last_id_;
     std::int64_t slots_ = 0; ///< rows that there are
     std::int64_t used_ = 0;  ///< the first of them, in this round
     std::int64_t spent_ = 0; ///< the first of them, since they were wiped

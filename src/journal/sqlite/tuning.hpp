@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -17,7 +18,10 @@ struct tuning {
     std::chrono::milliseconds sweep_every{60'000};
     std::size_t sweep_at_once = 200;   ///< operations a transaction
     std::size_t most_waiting = 10'000; ///< calls on their way to the thread; more begins are refused
-    int checkpoint_pages = 1000;       ///< of the log, before they are copied into the file
+    /// Of the tail, before they are put into the tables: 2 MiB, some two thousand small operations, which
+    /// take the thread some 20 ms; so much again at start-up.
+    std::int64_t tail_slots = 512;
+    int checkpoint_pages = 1000; ///< of the log, before they are copied into the file
 };
 
 /// The journal, and what tests ask of it beside.

@@ -113,10 +113,7 @@ void writer::keep_house() {
         // Whoever took the file away took what is promised with it: nothing more is promised.
         if (!sick_ && !file_.in_place()) note({SQLITE_CANTOPEN, category()});
         if (!sick_ && now() >= next_sweep_) sweep_some();
-        if (!sick_ && file_.entries().must_fold()) {
-            const result<void> folded = fold();
-            if (folded.has_error()) note(folded.error());
-        }
+        if (!sick_ && file_.entries().in_tail() >= tuned_.tail_slots) static_cast<void>(fold());
         if (!sick_ && file_.db().log_pages() >= tuned_.checkpoint_pages) copy_log();
     } catch (const std::exception& e) {
         note(broken(e));
@@ -209,9 +206,11 @@ void writer::drop_spoiled(calls& group, std::size_t at, const char* why, calls& 
 }
 
 result<void> writer::fold() {
+    if (sick_) return errc::journal_unavailable;
     result<void> done = file_.db().run("BEGIN IMMEDIATE");
     if (done.has_value()) done = file_.entries().fold();
     if (done.has_value()) done = file_.db().run("COMMIT");
+    if (done.has_error()) note(done.error());
     return done;
 }
 
@@ -247,17 +246,15 @@ void writer::end() {
     for (const std::shared_ptr<call>& c : pending_)
         c->refuse(errc::journal_unavailable);
     hand_back(std::move(pending_));
-    if (sick_) {
-        file_.abandon();
-        return;
-    }
     try {
-        if (fold().has_error()) file_.rollback(); // the next process does it
+        static_cast<void>(fold()); // or the next process does it
     } catch (const std::exception& e) {
-        static_cast<void>(broken(e));
-        file_.rollback();
+        note(broken(e));
     }
-    file_.close();
+    if (sick_)
+        file_.abandon();
+    else
+        file_.close();
 }
 
 } // namespace offboard::journal::sqlite

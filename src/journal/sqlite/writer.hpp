@@ -55,8 +55,8 @@ public:
     bool has_opened() const noexcept { return opened_; }
     const inheritance& inherited() const noexcept { return file_.inherited(); }
 
-    /// On the thread, in a call: puts what is in the tail into the tables. After an error the transaction is
-    /// still to be taken back.
+    /// On the thread, in a call: puts what is in the tail into the tables. A fault begins trouble; meanwhile
+    /// it is refused.
     result<void> fold();
     /// On the thread, in a call: forgets all that is due.
     result<std::size_t> sweep_all();
