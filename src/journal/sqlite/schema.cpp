@@ -43,7 +43,9 @@ CREATE INDEX expiry ON idempotency(expires_at);
 CREATE TABLE flight(number INTEGER PRIMARY KEY, vendor TEXT NOT NULL, at INTEGER NOT NULL, steps TEXT);
 CREATE TABLE heartbeat(number INTEGER PRIMARY KEY, beat BLOB NOT NULL);
 )";
-/// tail: see tail.hpp; the slots of `round` count. subject: by era, see there.
+/// tail: see tail.hpp; the slots of `round` count. Keys and ciphertext are in slots for a while too, and
+/// slots are not moved either. subject: by era of 16,384 operations (operations_an_era), each with the order
+/// of hashes to itself.
 constexpr const char* version_2 = R"(
 CREATE TABLE tail(slot INTEGER PRIMARY KEY, text BLOB NOT NULL);
 CREATE TABLE round(number INTEGER NOT NULL);
