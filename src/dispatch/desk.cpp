@@ -91,7 +91,11 @@ desk::lane& desk::lane_for(lane_key key) {
 }
 
 void desk::push(ask a) {
-    if (a.since == steady_time{}) a.since = owner_.clock_.now();
+    if (a.since == steady_time{}) {
+        // From where give_up_after counts too: an earlier process may have let it wait already.
+        const auto waited = owner_.clock_.today() - a.op->retried_at.value_or(a.op->created_at);
+        a.since = owner_.clock_.now() - std::max<duration>(waited, duration::zero());
+    }
     a.what().stage = stage::queued;
     lane& l = lane_for(lane_of(*a.op, a.what()));
     seat place = seat_of(*a.op, a.what(), form_.source);

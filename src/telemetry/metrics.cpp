@@ -133,7 +133,7 @@ struct metrics::families {
         most};
     series<Gauge, 1> oldest{
         registry,
-        {"offboard_queue_oldest_seconds", "How long the oldest waiting step has waited.", {"vendor"}, 0, {}},
+        {"offboard_queue_oldest_seconds", "How long ago the oldest waiting step was asked for, or retried.", {"vendor"}, 0, {}},
         most};
     series<Gauge, 1> in_flight{
         registry, {"offboard_in_flight_calls", "Calls to the vendor under way.", {"vendor"}, 0, {}}, most};

@@ -66,8 +66,10 @@ test('what an earlier process left is resumed when the disk has room again, and 
   await sandbox.fault({ call: 'lapse', kind: 'stall', times: 1 });
   const flying = await first.offboard(one('lapse', 2), 202, { prefer: 'wait=0' });
   await sandbox.sent('lapse');
+  const { body: waiting } = await first.offboard(one('forget', 4), 202, { prefer: 'wait=0' });
   assert.equal((await first.program.stop('SIGKILL')).signal, 'SIGKILL');
   rmSync(first.folder, { recursive: true });
+  const waited_s = (Date.now() - Date.parse(waiting.created_at)) / 1000;
 
   const second = await start({ full: true });
   await isUnready(second, sandbox);
@@ -77,6 +79,8 @@ test('what an earlier process left is resumed when the disk has room again, and 
   const step = (await second.settled(flying.body.id)).customers[0].steps[0];
   assert.deepEqual([step.status, step.attempts], ['accepted', 2], 'the call that the kill cut counts');
   assert.equal((await second.get(`/offboard/${settled.body.id}`, 200)).body.status, 'ok');
+  const oldest = (await probe(second, '/metrics')).text.match(/^offboard_queue_oldest_seconds{vendor="billing"} (.*)$/m);
+  assert.ok(Number(oldest[1]) >= waited_s, 'whoever waited before goes on waiting');
   await second.offboard(one('forget', 3), 202, { prefer: 'wait=1' });
   assert.equal((await sandbox.count('forget')).calls, 1, 'the budget was spent by the process that was killed');
   await second.stop();
