@@ -39,7 +39,7 @@ std::optional<http::response> admit(const http::request& head, const embedded_fi
     if (file.gzip && !takes_gzip(head))
         return problem(406, "not-acceptable", "This file is there with Content-Encoding: gzip only.",
                        head.request_id);
-    return std::nullopt;
+    return admit_no_body(head);
 }
 
 /// What every request for the file is answered with, but for the body.

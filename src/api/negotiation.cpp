@@ -1,5 +1,7 @@
 #include "negotiation.hpp"
 
+#include "offboard/api/problem.hpp"
+
 #include <algorithm>
 
 namespace offboard::api {
@@ -72,6 +74,12 @@ bool accepts_coding(std::string_view accept_encoding, std::string_view coding) n
 
 bool is_json(std::string_view content_type) noexcept {
     return same(trimmed(cut(content_type, ';')), "application/json");
+}
+
+std::optional<http::response> admit_no_body(const http::request& head) {
+    if (head.chunked || head.content_length.value_or(0) > 0)
+        return problem(400, "bad-request", "This route takes no body.", head.request_id);
+    return std::nullopt;
 }
 
 } // namespace offboard::api

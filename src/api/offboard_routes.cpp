@@ -75,21 +75,20 @@ std::optional<http::response> admit_post(const http::request& head) {
 std::optional<http::response> admit_command(const http::request& head) {
     if (!accepts(head.header_list("accept"), "application", "json"))
         return problem(406, "not-acceptable", "Answers are application/json.", head.request_id);
-    if (head.chunked || head.content_length.value_or(0) > 0)
-        return problem(400, "bad-request", "This route takes no body.", head.request_id);
+    if (auto refused = admit_no_body(head)) return refused;
     return admit_no_query(head);
 }
 
 std::optional<http::response> admit_get(const http::request& head) {
     if (!accepts(head.header_list("accept"), "application", "json"))
         return problem(406, "not-acceptable", "Answers are application/json.", head.request_id);
-    return std::nullopt;
+    return admit_no_body(head);
 }
 
 std::optional<http::response> admit_openapi(const http::request& head) {
     if (!accepts(head.header_list("accept"), "application", "yaml"))
         return problem(406, "not-acceptable", "The contract is application/yaml.", head.request_id);
-    return std::nullopt;
+    return admit_no_body(head);
 }
 
 /// What a request needs besides write.

@@ -13,6 +13,9 @@ namespace beast = boost::beast;
 
 namespace {
 
+/// No more of a body is counted and reserved on the word of its sender alone.
+constexpr std::size_t on_trust = 4u << 10;
+
 std::string_view std_view(beast::string_view s) noexcept {
     return {s.data(), s.size()};
 }
@@ -43,7 +46,9 @@ bool request_reader::declares_too_much() const noexcept {
 
 bool request_reader::hold_body() noexcept {
     const auto declared = static_cast<std::size_t>(request_.content_length.value_or(0));
-    holds_body_ = request_.held.grow_to(bodies_, declared);
+    // There must be room for all of it now, but who announces much and sends nothing keeps nobody else out.
+    if (body_lease whole; !whole.grow_to(bodies_, declared)) return false;
+    holds_body_ = request_.held.grow_to(bodies_, std::min(declared, on_trust));
     return holds_body_;
 }
 
@@ -148,9 +153,7 @@ progress request_reader::read_body(std::string_view bytes, std::size_t& used) {
 }
 
 void request_reader::on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) {
-    // No more than this is reserved on the word of the sender alone.
-    constexpr std::uint64_t most = 64u << 10;
-    if (length) request_.body.reserve(static_cast<std::size_t>(std::min(*length, most)));
+    if (length) request_.body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, on_trust)));
 }
 
 std::size_t request_reader::on_body_impl(text bytes, error_code& ec) {

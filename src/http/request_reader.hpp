@@ -35,7 +35,7 @@ public:
     bool body_complete() const noexcept { return is_done(); }
     bool expects_continue() const noexcept { return expects_continue_; }
 
-    /// From now on the body counts, by its declared length at once. False when there is no room for that: the
+    /// From now on the body counts, as it comes. False when there is no room for its declared length: the
     /// body then does not count, and should be skipped.
     bool hold_body() noexcept;
 

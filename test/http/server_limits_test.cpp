@@ -118,6 +118,22 @@ asio::awaitable<void> reserves_what_is_declared(served& s) {
     co_await until_held(s, 0);
 }
 
+asio::awaitable<void> announced_alone_keeps_nobody_out(served& s) {
+    raw_peer slow(s.io), other(s.io);
+    co_await slow.connect(s.port);
+    co_await slow.send(post("/echo", length(50'000), "abc"));
+    co_await until_held(s, 4096);
+    co_await other.connect(s.port);
+    co_await other.send(post("/echo", length(50'000), std::string(50'000, 'b')));
+    const std::string taken = co_await other.read_message();
+    BOOST_TEST(status_of(taken) == 200);
+    co_await until_held(s, 4096);
+    co_await slow.send(std::string(49'997, 'a'));
+    const std::string whole = co_await slow.read_message();
+    BOOST_TEST(status_of(whole) == 200);
+    co_await until_held(s, 0);
+}
+
 /// Neither a route that is not there nor a body beyond its own limit takes anything.
 asio::awaitable<void> refused_takes_nothing(served& s) {
     const std::string nowhere = co_await served::say(s, post("/nowhere", length(4000), "abc"));
@@ -199,6 +215,10 @@ BOOST_AUTO_TEST_CASE(a_request_that_is_given_up_makes_room) {
 }
 BOOST_AUTO_TEST_CASE(a_declared_body_is_counted_before_it_is_read) {
     serve(reserves_what_is_declared);
+}
+BOOST_AUTO_TEST_CASE(a_body_that_is_announced_and_does_not_come_keeps_nobody_out) {
+    limits.body_bytes = limits.body_total = 60'000;
+    serve(announced_alone_keeps_nobody_out);
 }
 BOOST_AUTO_TEST_CASE(a_request_that_is_refused_holds_nothing) {
     serve(refused_takes_nothing);

@@ -173,6 +173,14 @@ test('floods of header fields are refused at the bound', () => together(async (g
   assert.deepEqual(statuses(await raw(gateway.port, `GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${fits}\r\n`)), [404]);
 }));
 
+test('a route that takes no body waits for none', () => together(async (gateway) => {
+  for (const path of ['/openapi.yaml', '/docs', '/docs/page.js', '/offboard/01JD2M7Q0R8W2C5V9T3K6H4XNB']) {
+    for (const announced of ['Content-Length: 5', 'Transfer-Encoding: chunked'])
+      assert.deepEqual(statuses(await raw(gateway.port, `GET ${path} HTTP/1.1\r\nHost: x\r\n${announced}\r\n\r\n`)), [400], path);
+    assert.deepEqual(statuses(await raw(gateway.port, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)), [path.startsWith('/offboard') ? 404 : 200], path);
+  }
+}));
+
 /** Bodies as bytes, and what each is answered with. */
 async function refused(gateway, rows) {
   for (const [name, body, status = 400] of rows) {

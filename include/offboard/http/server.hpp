@@ -33,8 +33,8 @@ struct server_limits {
     /// request, 25 s of patience are 2,500 of them, with a second vendor more. So the default stops nobody
     /// whom `connections` lets in, and is there to be lowered, or for those who raise the other.
     std::size_t in_flight = 10'000;
-    /// Bodies held at once, all requests together, counted by Content-Length or as chunks come; beyond: 503
-    /// with Retry-After. Only requests that the handler has not refused count.
+    /// Bodies held at once, all requests together, counted as they come; beyond, or when a Content-Length
+    /// does not fit: 503 with Retry-After. Only requests that the handler has not refused count.
     std::size_t body_total = 64u << 20;
     duration header_time = std::chrono::seconds(10); ///< first byte (or connect) to end of header: 408
     duration body_time = std::chrono::seconds(30);   ///< whole body: 408
