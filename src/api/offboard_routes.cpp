@@ -200,13 +200,16 @@ asio::awaitable<http::response> offboard_routes::post(http::request& request) {
         key->fingerprint = "POST /offboard\n";
         key->fingerprint += request.body;
     }
-    // All of it has been read; the wait for vendors may be long.
+    // All of it has been read; the wait for vendors may be long. Under a key its text goes on to the journal,
+    // and counts until it is hashed there.
     body.reset();
-    request.drop_body();
+    std::string().swap(request.body);
+    if (!key) request.drop_body();
     std::string asked_by = caller_of(request).name;
     telemetry::origin from = origin_of(request);
     auto begun = co_await dispatcher_.begin(std::move(what), std::move(id), std::move(asked_by),
                                             std::move(key), std::move(from));
+    request.drop_body();
     if (begun.has_error()) co_return finish(refusal(begun.error(), request), request);
     auto found = co_await dispatcher_.await_settled(begun->id, deadline);
     // What was taken is being done: the answer is no 5xx, whatever became of reading it back.

@@ -158,4 +158,8 @@ std::size_t server::body_bytes() const noexcept {
     return self_->shared_.bodies.held();
 }
 
+std::size_t server::unread_bytes() const noexcept {
+    return self_->shared_.unread;
+}
+
 } // namespace offboard::http

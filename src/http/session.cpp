@@ -39,6 +39,15 @@ struct in_flight_count {
     session_context& shared;
 };
 
+struct counted_bytes {
+    counted_bytes(std::size_t& all, std::size_t n) : all_(all), n_(n) { all_ += n_; }
+    counted_bytes(const counted_bytes&) = delete;
+    counted_bytes& operator=(const counted_bytes&) = delete;
+    ~counted_bytes() { all_ -= n_; }
+    std::size_t& all_;
+    const std::size_t n_;
+};
+
 /// An eighth of the shortest limit, so that lateness does not show, but no more looks than a busy server can
 /// spare.
 duration grain_for(const server_limits& l) {
@@ -340,6 +349,10 @@ asio::awaitable<void> session::run() {
 }
 
 asio::awaitable<bool> session::write_rest(std::size_t written) {
+    const std::size_t held = parts()[0].size() + parts()[1].size();
+    // Whoever reads nothing must not take the memory of all others.
+    if (shared_.unread != 0 && shared_.unread + held > shared_.limits.unread_total) co_return false;
+    const counted_bytes counted(shared_.unread, held);
     expires_after(shared_.limits.write_time);
     std::array<asio::const_buffer, 2> rest = parts();
     const std::size_t of_head = std::min(written, rest[0].size());

@@ -31,6 +31,7 @@ struct session_context {
     body_budget bodies;
     std::list<session*> sessions;
     std::size_t in_flight = 0;
+    std::size_t unread = 0; ///< bytes of answers that wait for their clients
     bool draining = false;
     date_line date;
 };

@@ -201,6 +201,26 @@ asio::awaitable<void> holds_no_more_than_the_handler(served& s) {
     BOOST_TEST(status_of(answer) == 200);
 }
 
+asio::awaitable<void> cuts_who_does_not_read(served& s) {
+    raw_peer idle(s.io), other(s.io);
+    co_await idle.connect(s.port);
+    co_await idle.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (s.server->unread_bytes() == 0)
+        co_await asio::post(asio::use_awaitable);
+    co_await other.connect(s.port);
+    co_await other.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (s.records.empty())
+        co_await s.observed.wait_until(soon());
+    BOOST_TEST(!s.delivered);
+    const std::string small =
+        co_await served::say(s, "GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    BOOST_TEST(status_of(small) == 200);
+    const std::string whole = co_await idle.read_message();
+    BOOST_TEST(whole.size() > 64u << 20);
+    while (s.server->unread_bytes() != 0)
+        co_await asio::post(asio::use_awaitable);
+}
+
 } // namespace
 
 BOOST_FIXTURE_TEST_SUITE(http_server_limits, narrow)
@@ -235,6 +255,10 @@ BOOST_AUTO_TEST_CASE(a_body_is_held_while_its_request_is_handled) {
 }
 BOOST_AUTO_TEST_CASE(a_handler_that_drops_the_body_gives_it_back) {
     serve(holds_no_more_than_the_handler);
+}
+BOOST_AUTO_TEST_CASE(answers_that_nobody_reads_are_bounded_all_together) {
+    limits.unread_total = 1u << 20;
+    serve(cuts_who_does_not_read);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -36,6 +36,9 @@ struct server_limits {
     /// Bodies held at once, all requests together, counted as they come; beyond, or when a Content-Length
     /// does not fit: 503 with Retry-After. Only requests that the handler has not refused count.
     std::size_t body_total = 64u << 20;
+    /// Answers that wait for clients to read them, all connections together. Beyond, a connection whose
+    /// answer does not go out at once is cut, if others wait already; whoever asks again is answered again.
+    std::size_t unread_total = 64u << 20;
     duration header_time = std::chrono::seconds(10); ///< first byte (or connect) to end of header: 408
     duration body_time = std::chrono::seconds(30);   ///< whole body: 408
     duration idle_time = std::chrono::seconds(75);   ///< between exchanges: closed without a word
@@ -122,8 +125,9 @@ public:
     boost::asio::awaitable<void> drain(steady_time deadline);
 
     std::size_t connections() const noexcept;
-    std::size_t in_flight() const noexcept;  ///< exchanges between header read and answer written
-    std::size_t body_bytes() const noexcept; ///< held of all requests
+    std::size_t in_flight() const noexcept;    ///< exchanges between header read and answer written
+    std::size_t body_bytes() const noexcept;   ///< held of all requests
+    std::size_t unread_bytes() const noexcept; ///< of answers that their clients have not taken whole
 
 private:
     struct implementation;
