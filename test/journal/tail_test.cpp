@@ -153,4 +153,15 @@ BOOST_AUTO_TEST_CASE(a_rush_is_in_many_slots_and_nothing_of_it_is_lost) {
     BOOST_TEST(lookup(identifier_kind::email, "op-17.0@example.com").size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(of_two_under_one_key_the_later_stays_also_when_it_is_large) {
+    open();
+    BOOST_REQUIRE(begin(made("small"), key_of("shop", "k", "f")).has_value());
+    time.pass(3h);
+    BOOST_REQUIRE(begin(made("large", 1000), key_of("shop", "k", "f")).has_value());
+    for (int round = 0; round < 2; ++round) {
+        BOOST_TEST(run(j->recall(key_of("shop", "k", "f"))).value().value_or("none") == "large");
+        BOOST_TEST(run(j->sweep()).value() == 0U); // folds
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -51,7 +51,10 @@ result<begun> store::begin(const operation& op, const std::optional<idempotency>
         tail_->contents().begin(std::move(made), tail_->news());
         return out;
     }
-    const result<void> done = tail_->put(made);
+    // Behind all that is in the tail: keys are only ever added at the end, and of two operations under one
+    // Idempotency-Key the later stays.
+    result<void> done = fold();
+    if (done.has_value()) done = tail_->put(made);
     if (done.has_error()) return done.error();
     keep_live(op.id, live_of(made));
     return out;
