@@ -181,4 +181,22 @@ BOOST_AUTO_TEST_CASE(a_damaged_page_is_told_and_the_rest_is_not_trusted) {
     BOOST_TEST(j->trouble() == "damaged");
 }
 
+BOOST_AUTO_TEST_CASE(an_exchange_of_keys_that_failed_and_is_there_all_the_same_loses_nothing) {
+    open();
+    BOOST_REQUIRE(run(j->depart(leaving("nobody", 0, time.today()))).has_value()); // not the first in the log
+    faulty::fail(faulty::on::sync, SQLITE_IOERR_FSYNC, 0);
+    BOOST_TEST(run(j->use_keys({key_named("two", '2')})) != "");
+    faulty::fail(faulty::on::write, SQLITE_IOERR_WRITE, 0); // so nothing is written over it
+    BOOST_TEST(begin(made("refused")).has_error());
+    run(j->find("nobody"));
+    faulty::lift();
+    recover();
+    BOOST_REQUIRE(begin(made("a")).has_value());
+    BOOST_TEST(run(j->use_keys({key_named("two", '2'), key_named("one")})) == "");
+    BOOST_TEST(found("a"));
+    settings.keys = {key_named("two", '2'), key_named("one")};
+    open();
+    BOOST_TEST(found("a"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

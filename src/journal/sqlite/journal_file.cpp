@@ -131,7 +131,7 @@ result<void> journal_file::take_file(wall_time now, bool suspicious, telemetry::
     return {};
 }
 
-result<void> journal_file::connect() {
+result<void> journal_file::connect(wall_time now) {
     const boost::system::error_code other(SQLITE_CANTOPEN, category());
     if (!in_place()) return other;
     result<void> done = db_.open(path_, vfs_);
@@ -141,10 +141,16 @@ result<void> journal_file::connect() {
     if (*found != standing::ours) return other;
     done = set_up(db_);
     if (done.has_error()) return done;
+    // An exchange of keys that failed may be there all the same.
+    done = db_.run("BEGIN IMMEDIATE");
+    if (done.has_error()) return done;
+    result<key_table> keys = settle_keys(db_, *ring_, now);
+    if (keys.has_error()) return keys.error();
+    keys_ = std::move(*keys);
     result<std::unique_ptr<store>> made = store::make(db_, *ring_, keys_, keep_keys_);
     if (made.has_error()) return made.error();
     store_ = std::move(*made);
-    return {};
+    return db_.run("COMMIT");
 }
 
 result<std::string> journal_file::use_keys(const std::vector<master_key>& keys, wall_time now) {
@@ -170,9 +176,9 @@ result<std::string> journal_file::use_keys(const std::vector<master_key>& keys, 
     return std::string();
 }
 
-result<void> journal_file::reopen() {
+result<void> journal_file::reopen(wall_time now) {
     abandon();
-    result<void> done = connect();
+    result<void> done = connect(now);
     if (done.has_error()) store_.reset(); // the connection still tells system_error()
     return done;
 }

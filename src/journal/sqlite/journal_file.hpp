@@ -49,7 +49,7 @@ public:
     void rollback() noexcept;
     /// The same file again, after open() and trouble. An error of category() when it cannot be, or is
     /// another.
-    result<void> reopen();
+    result<void> reopen(wall_time now);
     /// Lets go without touching the disk.
     void abandon() noexcept;
     /// Copies the log into the file and lets go.
@@ -57,7 +57,7 @@ public:
 
 private:
     result<void> take_file(wall_time now, bool suspicious, telemetry::log&);
-    result<void> connect();
+    result<void> connect(wall_time now);
 
     const std::string path_;
     const std::string vfs_;

@@ -73,7 +73,7 @@ void writer::mend() {
     calls done;
     boost::system::error_code fault;
     try {
-        if (reopen_) fault = file_.reopen().error();
+        if (reopen_) fault = file_.reopen(clock_.today()).error();
         if (!fault) {
             reopen_ = false;
             if (!sound()) return;
