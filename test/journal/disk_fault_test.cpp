@@ -3,6 +3,8 @@
 #include <boost/test/data/test_case.hpp>
 
 #include <array>
+#include <csignal>
+#include <sys/resource.h>
 
 using namespace offboard;
 using namespace offboard::journal_test;
@@ -197,6 +199,39 @@ BOOST_AUTO_TEST_CASE(an_exchange_of_keys_that_failed_and_is_there_all_the_same_l
     settings.keys = {key_named("two", '2'), key_named("one")};
     open();
     BOOST_TEST(found("a"));
+}
+
+/// A limit on the size of files, in the place of a disk with little room.
+struct size_limit {
+    explicit size_limit(rlim_t most) {
+        std::signal(SIGXFSZ, SIG_IGN);
+        BOOST_REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+        rlimit now = before;
+        now.rlim_cur = most;
+        BOOST_REQUIRE(::setrlimit(RLIMIT_FSIZE, &now) == 0);
+    }
+    ~size_limit() {
+        ::setrlimit(RLIMIT_FSIZE, &before);
+        std::signal(SIGXFSZ, SIG_DFL);
+    }
+    rlimit before{};
+};
+
+BOOST_AUTO_TEST_CASE(a_fold_for_which_there_is_no_room_makes_room_itself) {
+    tuned.tail_slots = 200;
+    open();
+    for (int i = 0; i < 199; ++i)
+        BOOST_REQUIRE(begin(made("op-" + std::to_string(i))).has_value());
+    const auto room = std::filesystem::file_size(path.string() + "-wal") + 120'000;
+    const size_limit limit(room);
+    BOOST_REQUIRE(begin(made("last")).has_value()); // fills the tail
+    bool taken = false;
+    for (int look = 0; look < 200 && !taken; ++look) {
+        settle_down();
+        taken = begin(made("next-" + std::to_string(look))).has_value();
+    }
+    BOOST_TEST(taken);
+    BOOST_TEST(found("last"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

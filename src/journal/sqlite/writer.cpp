@@ -210,7 +210,12 @@ result<void> writer::fold() {
     result<void> done = file_.db().run("BEGIN IMMEDIATE");
     if (done.has_value()) done = file_.entries().fold();
     if (done.has_value()) done = file_.db().run("COMMIT");
-    if (done.has_error()) note(done.error());
+    if (done.has_error()) {
+        note(done.error());
+        // A fold needs more room than the write that ends trouble: without this they would take turns for
+        // ever.
+        static_cast<void>(file_.db().checkpoint(true));
+    }
     return done;
 }
 
