@@ -221,6 +221,24 @@ BOOST_AUTO_TEST_CASE(what_turns_out_to_be_unusable_later_is_told_and_tried_again
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_file_that_is_taken_away_meanwhile_is_not_made_anew) {
+    lay_out(closed, "away");
+    faulty::fail(faulty::on::write, SQLITE_FULL, 0);
+    open();
+    BOOST_TEST(j->trouble() == "disk full");
+    const std::filesystem::path aside = directory / "aside.db";
+    std::filesystem::rename(path, aside);
+    faulty::lift();
+    while (j->trouble() == "disk full")
+        run(j->find("nobody"));
+    BOOST_TEST(j->trouble() == "cannot be opened");
+    check_refused();
+    BOOST_TEST(!std::filesystem::exists(path));
+    std::filesystem::rename(aside, path);
+    recover();
+    check_inheritance(0);
+}
+
 BOOST_AUTO_TEST_CASE(a_late_verdict_on_a_disk_that_did_not_answer_ends_nothing) {
     lay_out(closed, "hanging");
     run_sql(path, "PRAGMA user_version = 99");

@@ -66,7 +66,13 @@ journal_file::journal_file(const sqlite_settings& settings, const tuning& tuned)
 
 result<void> journal_file::open(wall_time now, bool suspicious, telemetry::log& log) {
     abandon();
+    // One that was there is not made anew: whoever mends the disk may have taken it away for a while.
+    if (seen_ && ::access(path_.c_str(), F_OK) != 0) {
+        system_error_ = errno;
+        return boost::system::error_code(SQLITE_CANTOPEN, category());
+    }
     system_error_ = create_private(path_);
+    seen_ = seen_ || system_error_ == 0;
     if (is_misconfigured(system_error_))
         throw unusable(std::string("cannot be made: ") + std::strerror(system_error_));
     if (system_error_ != 0) return boost::system::error_code(SQLITE_CANTOPEN, category());

@@ -66,6 +66,7 @@ private:
     key_table keys_;
     dev_t device_ = 0;
     ino_t inode_ = 0;
+    bool seen_ = false;    ///< the file has been there since this was made
     int system_error_ = 0; ///< of an open() that failed
     database db_;
     std::unique_ptr<store> store_; ///< dies before its database
