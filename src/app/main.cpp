@@ -23,7 +23,8 @@ constexpr auto usage =
     "       offboard-gateway --version | --help\n"
     "\n"
     "Serves POST /offboard as FILE says. --check-config reads FILE, the environment and the secrets,\n"
-    "prints every fault with its line and key, and exits. Exit status: 0 stopped as asked or nothing\n"
+    "prints every fault with its line and key, and exits; the journal is not opened. Exit status: 0 stopped "
+    "as asked or nothing\n"
     "wrong, 2 a usage or configuration fault.\n";
 
 struct command_line {

@@ -4,6 +4,9 @@
 #include "offboard/dispatch/dispatcher.hpp"
 
 #include <algorithm>
+#include <map>
+#include <string>
+#include <string_view>
 #include <tuple>
 
 namespace asio = boost::asio;
@@ -142,6 +145,26 @@ void dispatcher::apply(settlements news) {
     }
 }
 
+namespace {
+
+/// Why steps are failed or unknown, as "unexpected_body 2, vendor_auth 1"; empty when none is.
+std::string reasons_of(const operation& op) {
+    std::map<std::string_view, std::size_t> counts;
+    for (const step& s : op.steps)
+        if (s.outcome.status == step_status::failed || s.outcome.status == step_status::unknown)
+            ++counts[s.outcome.code];
+    std::string out;
+    for (const auto& [code, n] : counts) {
+        if (!out.empty()) out += ", ";
+        out += code;
+        out += ' ';
+        out += std::to_string(n);
+    }
+    return out;
+}
+
+} // namespace
+
 void dispatcher::finish(const live_pointer& live) {
     live->op->settled_at = live->settles_at;
     const summary counted = recount(*live->op);
@@ -151,7 +174,8 @@ void dispatcher::finish(const live_pointer& live) {
           {"customers", counted.customer_count},
           {"steps", live->op->steps.size()},
           {"failed", steps(step_status::failed)},
-          {"unknown", steps(step_status::unknown)}});
+          {"unknown", steps(step_status::unknown)},
+          {"codes", reasons_of(*live->op)}});
     metrics_.count_operations(progress_of(counted));
     live_steps_ -= live->op->steps.size();
     if (reading_) settled_meanwhile_.insert(live->op->id);
