@@ -131,10 +131,13 @@ struct metrics::families {
         registry,
         {"offboard_queue_customers", "Steps that wait for a call to the vendor.", {"vendor"}, 0, {}},
         most};
-    series<Gauge, 1> oldest{
-        registry,
-        {"offboard_queue_oldest_seconds", "How long ago the oldest waiting step was asked for, or retried.", {"vendor"}, 0, {}},
-        most};
+    series<Gauge, 1> oldest{registry,
+                            {"offboard_queue_oldest_seconds",
+                             "How long ago the oldest waiting step was asked for, or retried.",
+                             {"vendor"},
+                             0,
+                             {}},
+                            most};
     series<Gauge, 1> in_flight{
         registry, {"offboard_in_flight_calls", "Calls to the vendor under way.", {"vendor"}, 0, {}}, most};
     series<Counter, 1> operations{

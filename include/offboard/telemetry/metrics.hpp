@@ -119,8 +119,8 @@ public:
     /// Gauges. Set them when they change, or in an on_scrape() hook.
     /// `left` of `calls` in the budget's window may start now; see policy::budget.
     void set_budget(word vendor, double left, double calls);
-    /// `waiting`: steps in line or put back; `oldest`: how long ago the first of them was asked for, 0 when none
-    /// does.
+    /// `waiting`: steps in line or put back; `oldest`: how long ago the first of them was asked for, 0 when
+    /// none does.
     void set_queue(word vendor, std::size_t waiting, duration oldest);
     void set_in_flight(word vendor, std::size_t calls);
     void set_breaker(word vendor, word step, breaker_position);
