@@ -104,7 +104,7 @@ const quoted = (words) => words.map((w) => `'${w.replaceAll("'", `'\\''`)}'`).jo
 mkdirSync(join(image, 'etc/offboard'), { recursive: true });
 const report = within(image, `
   ip link set lo up
-  mount --bind "$ROOT" "$ROOT"
+  mount --rbind "$ROOT" "$ROOT"
   mount --bind "${mounted}" "$ROOT/etc/offboard"
   mount -t tmpfs -o uid=${user},gid=${group},mode=700 none "$ROOT/var/lib/offboard"
   mount -o remount,bind,ro "$ROOT"
@@ -116,7 +116,7 @@ const report = within(image, `
   pid=$!
   for i in $(seq 500); do $as_user ${quoted(health)} && break; kill -0 $pid || exit 1; done
   $as_user ${quoted(health)}
-  tr '\\0' '\\n' </proc/$pid/status | grep -E '^(Uid|Gid|VmRSS)'
+  tr '\\0' '\\n' <"$ROOT/proc/$pid/status" | grep -E '^(Uid|Gid|VmRSS)'
   ls -ln "$ROOT/var/lib/offboard"
   kill -TERM $pid
   wait $pid`, { network: true });
