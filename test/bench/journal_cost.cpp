@@ -78,6 +78,8 @@ private:
     }
 
     asio::awaitable<void> caller() {
+        const result<void> opened = co_await journal_.opened();
+        failed_ = failed_ || opened.has_error();
         while (next_ < goal_ && !failed_) {
             std::shared_ptr<operation> op = make();
             const std::string id = op->id;
