@@ -1,12 +1,13 @@
 // The gateway over TLS, as callers and operators meet it. Certificates are made by openssl, fresh for each run.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
+import tls from 'node:tls';
 
 import { Program, configuration, exchange, person, program, together } from './harness.mjs';
 
@@ -70,6 +71,51 @@ test('plain HTTP on the TLS port is told so, and counted', () => together(async 
   assert.match(text, /^offboard_http_connections\{listener="main"\} \d+$/m);
   assert.match(text, /^offboard_http_in_flight_requests\{listener="admin"\} 1$/m);
 }, { listen_tls }));
+
+test('the certificate is exchanged under load, and no request fails; a key that does not fit changes nothing', async () => {
+  const own = (name) => file(`own.${name}`);
+  const swap = (what, from) => {
+    writeFileSync(own('new'), readFileSync(file(`${from}.${what}`)));
+    renameSync(own('new'), own(what));
+  };
+  for (const what of ['pem', 'key']) swap(what, 'server');
+  await together(async (gateway) => {
+    const presented = () => new Promise((named, reject) => {
+      const socket = tls.connect({ port: gateway.port, host: '127.0.0.1', ca }, () => {
+        named(socket.getPeerCertificate().subject.CN);
+        socket.destroy();
+      });
+      socket.on('error', reject);
+    });
+    const check = async (told) => {
+      process.kill(gateway.program.child.pid, 'SIGHUP');
+      await gateway.program.seen(told);
+    };
+    const kept = new https.Agent({ keepAlive: true });
+    const run = { over: false, answered: 0 };
+    const caller = async (agent) => {
+      while (!run.over) {
+        const body = { plan: 'lapse', customers: [{ identifiers: person(++run.answered) }] };
+        gateway.note(body);
+        assert.equal((await secured(gateway.port, 'POST', '/offboard', { body, headers: json, agent })).status, 200);
+      }
+    };
+    const callers = Promise.all([kept, kept, false, false].map(caller));
+    assert.equal(await presented(), 'server');
+    swap('key', 'other'); // its certificate has not come yet
+    await check((l) => l.includes('"new secrets refused') && l.includes('listen_tls'));
+    assert.equal(await presented(), 'server');
+    swap('pem', 'other');
+    await check((l) => l.includes('"secret rotated"') && l.includes('listen_tls.certificate_file'));
+    assert.equal(await presented(), 'other');
+    const enough = run.answered + 20;
+    while (run.answered < enough) await Promise.race([callers, new Promise(setImmediate)]);
+    run.over = true;
+    await callers;
+    kept.destroy();
+    assert.ok(!gateway.program.lines.some((l) => l.includes('"level":"error"')));
+  }, { listen_tls: { certificate_file: own('pem'), key_file: own('key') } });
+});
 
 test('a required client certificate decides who may connect, and nothing more', () => together(async (gateway) => {
   const path = '/offboard/01JD2M7Q0R8W2C5V9T3K6H4XNB';
