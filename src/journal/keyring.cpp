@@ -22,7 +22,7 @@ namespace {
 constexpr std::size_t key_size = 32;
 constexpr std::size_t nonce_size = 12;
 constexpr std::size_t tag_size = 16;
-constexpr std::size_t hash_size = 16;
+constexpr std::size_t hash_size = std::tuple_size_v<subject_hash>;
 
 template <auto Free>
 struct freed_by {
@@ -174,26 +174,38 @@ public:
     }
 
     /// Of a label and a text. A zero byte parts them: no label has one.
-    std::string of(std::string_view label, std::string_view text) {
-        constexpr unsigned char parting = 0;
-        std::string out(key_size, '\0');
+    subject_hash of(std::string_view label, std::string_view text) {
+        text_.assign(label);
+        text_ += '\0';
+        text_ += text;
+        std::array<unsigned char, key_size> whole{};
         std::size_t n = 0;
-        require(EVP_MAC_init(ctx_.get(), nullptr, 0, nullptr) == 1 &&
-                EVP_MAC_update(ctx_.get(), bytes(label), label.size()) == 1 &&
-                EVP_MAC_update(ctx_.get(), &parting, 1) == 1 &&
-                EVP_MAC_update(ctx_.get(), bytes(text), text.size()) == 1 &&
-                EVP_MAC_final(ctx_.get(), bytes(out), &n, out.size()) == 1 && n == out.size());
-        out.resize(hash_size);
-        return out;
+        const bool done = EVP_MAC_init(ctx_.get(), nullptr, 0, nullptr) == 1 &&
+                          EVP_MAC_update(ctx_.get(), bytes(text_), text_.size()) == 1 &&
+                          EVP_MAC_final(ctx_.get(), whole.data(), &n, whole.size()) == 1;
+        OPENSSL_cleanse(text_.data(), text_.size());
+        require(done && n == whole.size());
+        subject_hash cut;
+        std::copy_n(whole.begin(), cut.size(), reinterpret_cast<unsigned char*>(cut.data()));
+        return cut;
     }
 
 private:
     mac_ctx ctx_;
+    std::string text_; ///< kept for its room
 };
+
+namespace {
+
+std::string text_of(const subject_hash& hash) {
+    return std::string(hash.data(), hash.size());
+}
+
+} // namespace
 
 struct keyring::master {
     explicit master(const master_key& from)
-        : id(from.id), mark(hmac(derive(from.key, "offboard journal mark v1")).of("mark", {})),
+        : id(from.id), mark(text_of(hmac(derive(from.key, "offboard journal mark v1")).of("mark", {}))),
           wrapping(derive(from.key, "offboard journal wrap v1")),
           subjects(derive(from.key, "offboard journal subject v1")),
           digests(derive(from.key, "offboard journal idempotency v1")) {}
@@ -268,25 +280,27 @@ result<std::string> keyring::open(const secret& key, std::string_view context,
     return std::move(*plain);
 }
 
-std::string keyring::subject(const identifier& who) const {
+subject_hash keyring::subject(const identifier& who) const {
     return masters_.front()->subjects.of(to_string(who.kind), who.value);
 }
 
-std::vector<std::string> keyring::subjects(const identifier& who) const {
-    std::vector<std::string> out;
+std::vector<subject_hash> keyring::subjects(const identifier& who) const {
+    std::vector<subject_hash> out;
     for (const auto& m : masters_)
         out.push_back(m->subjects.of(to_string(who.kind), who.value));
     return out;
 }
 
 std::string keyring::digest(std::string_view what, std::string_view text) const {
-    return masters_.front()->digests.of(what, text);
+    return text_of(masters_.front()->digests.of(what, text));
 }
 
 std::vector<std::string> keyring::digests(std::string_view what, std::string_view text) const {
     std::vector<std::string> out;
-    for (const auto& m : masters_)
-        out.push_back(m->digests.of(what, text));
+    for (const auto& m : masters_) {
+        const subject_hash hash = m->digests.of(what, text);
+        out.emplace_back(hash.data(), hash.size());
+    }
     return out;
 }
 

@@ -5,12 +5,16 @@
 #include "offboard/domain/identifier.hpp"
 #include "offboard/journal/sqlite_journal.hpp"
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace offboard::journal {
+
+/// A person's identifier, hashed. Ordered and compared as bytes.
+using subject_hash = std::array<char, 16>;
 
 /// Encryption at rest: AES-256-GCM under a random key per operation, that key wrapped (AES-256-GCM again)
 /// under the newest master key. Hashes are HMAC-SHA-256, cut to 16 bytes, under keys derived from the master
@@ -44,8 +48,8 @@ public:
     result<std::string> open(const secret& key, std::string_view context, std::string_view sealed) const;
 
     /// The person as the journal knows him: by the newest master key, to be kept; by all, to be looked for.
-    std::string subject(const identifier&) const;
-    std::vector<std::string> subjects(const identifier&) const;
+    subject_hash subject(const identifier&) const;
+    std::vector<subject_hash> subjects(const identifier&) const;
     /// An idempotency key or a request: likewise. `what` keeps the purposes apart; no zero byte in it.
     std::string digest(std::string_view what, std::string_view text) const;
     std::vector<std::string> digests(std::string_view what, std::string_view text) const;

@@ -253,6 +253,7 @@ bool parse(std::string_view text, Read read_root) {
 
 std::string encode(const operation& op) {
     std::string out;
+    out.reserve(256 + 160 * op.what.customers.size() + 48 * op.steps.size()); // about what it takes
     writer::object(out, [&](writer& to) {
         to.number("v", version);
         to.text("plan_name", op.what.plan_name);
@@ -278,6 +279,7 @@ result<void> decode(std::string_view text, operation& into) {
 
 std::string encode(const std::vector<change>& changes) {
     std::string out;
+    out.reserve(32 + 96 * changes.size()); // likewise
     writer::object(out, [&](writer& to) {
         to.number("v", version);
         to.objects("changes", changes, [](writer& inner, const change& each) { write(inner, each); });

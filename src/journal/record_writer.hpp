@@ -119,7 +119,7 @@ private:
         std::size_t plain = 0;
         for (std::size_t i = 0; i < text.size(); ++i) {
             const auto c = static_cast<unsigned char>(text[i]);
-            if (c >= 0x20 && c != '"' && c != '\\') continue;
+            if (stands_for_itself[c]) continue;
             to_ += text.substr(plain, i - plain);
             plain = i + 1;
             if (c >= 0x20)
@@ -130,6 +130,13 @@ private:
         to_ += text.substr(plain);
         to_ += '"';
     }
+
+    static constexpr std::array<bool, 256> stands_for_itself = [] {
+        std::array<bool, 256> out{};
+        for (std::size_t c = 0x20; c < out.size(); ++c)
+            out[c] = c != '"' && c != '\\';
+        return out;
+    }();
 
     std::string& to_;
     bool first_ = true;

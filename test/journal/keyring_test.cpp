@@ -16,6 +16,11 @@ master_key key_of(std::string id, char fill) {
     return {std::move(id), secret(std::string(32, fill))};
 }
 
+std::string subject(const keyring& by, const identifier& who) {
+    const journal::subject_hash hash = by.subject(who);
+    return {hash.begin(), hash.end()};
+}
+
 std::string hex(std::string_view bytes) {
     constexpr std::string_view digits = "0123456789abcdef";
     std::string out;
@@ -117,14 +122,13 @@ BOOST_AUTO_TEST_CASE(the_first_master_key_wraps_and_all_unwrap) {
 }
 
 BOOST_AUTO_TEST_CASE(hashes_are_equal_for_equals_alone) {
-    BOOST_TEST(ring.subject(jo).size() == 16U);
-    BOOST_TEST(ring.subject(jo) == keyring({key_of("another id", 'a')}).subject(jo));
+    BOOST_TEST(subject(ring, jo) == subject(keyring({key_of("another id", 'a')}), jo));
     const std::set<std::string> different = {
-        ring.subject(jo),
-        ring.subject({identifier_kind::external_id, jo.value}),
-        ring.subject({identifier_kind::email, "Jo@example.com"}),
-        ring.subject({identifier_kind::email, ""}),
-        keyring({key_of("2026", 'b')}).subject(jo),
+        subject(ring, jo),
+        subject(ring, {identifier_kind::external_id, jo.value}),
+        subject(ring, {identifier_kind::email, "Jo@example.com"}),
+        subject(ring, {identifier_kind::email, ""}),
+        subject(keyring({key_of("2026", 'b')}), jo),
         ring.digest("email", jo.value),
         ring.digest("request", jo.value),
         ring.digest("request", ""),
@@ -137,8 +141,8 @@ BOOST_AUTO_TEST_CASE(what_was_kept_under_an_older_key_is_found) {
     const keyring both({key_of("2027", 'b'), key_of("2026", 'a')});
     const auto subjects = both.subjects(jo);
     BOOST_REQUIRE(subjects.size() == 2U);
-    BOOST_TEST(subjects[0] == both.subject(jo));
-    BOOST_TEST(subjects[1] == ring.subject(jo));
+    BOOST_TEST((subjects[0] == both.subject(jo)));
+    BOOST_TEST((subjects[1] == ring.subject(jo)));
     const auto digests = both.digests("key", "k-1");
     BOOST_REQUIRE(digests.size() == 2U);
     BOOST_TEST(digests[0] == both.digest("key", "k-1"));
@@ -148,7 +152,7 @@ BOOST_AUTO_TEST_CASE(what_was_kept_under_an_older_key_is_found) {
 // Files outlive a release. Computed apart from this code: key = HKDF-SHA256 (RFC 5869) of 32 bytes 'a', no
 // salt, info "offboard journal <purpose> v1"; hash = HMAC-SHA256(key, label 00 text), its first 16 bytes.
 BOOST_AUTO_TEST_CASE(hashes_are_those_that_are_in_files) {
-    BOOST_TEST(hex(ring.subject(jo)) == "5731ff88ca4b6a290138dff930ee5452");
+    BOOST_TEST(hex(subject(ring, jo)) == "5731ff88ca4b6a290138dff930ee5452");
     BOOST_TEST(hex(ring.digest("key", "k-1")) == "50823ce11918f02515c6d88f1cbdf189");
     BOOST_TEST(hex(ring.mark_of("2026")) == "e648a366cea67a9c4067ff6929309e7c");
 }

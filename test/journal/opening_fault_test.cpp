@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(what_turns_out_to_be_unusable_later_is_told_and_tried_again
         other{"PRAGMA user_version = 99", false, "was made by a newer release"},
         other{"PRAGMA application_id = 7", false, "is not a journal of offboard"},
         other{"DROP TABLE operation_key", false, "damaged"},
-        other{"PRAGMA user_version = 2", true, "master key \"three\" is still needed and not given"},
+        other{"PRAGMA user_version = 3", true, "master key \"three\" is still needed and not given"},
     };
     for (const other& o : others) {
         BOOST_TEST_CONTEXT(o.words) {

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sqlite3.h>
 #include <stdlib.h>
 
 namespace offboard::journal_test {
@@ -87,6 +88,20 @@ inline journal::departure leaving(const std::string& id, std::uint32_t step, wal
     d.at = at;
     d.steps.emplace_back(id, step);
     return d;
+}
+
+/// One statement on a file that no journal has open; the last column of its last row.
+inline std::string raw_sql(const std::filesystem::path& file, const std::string& sql) {
+    sqlite3* db = nullptr;
+    std::string out;
+    BOOST_REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
+    const auto keep = [](void* into, int count, char** columns, char**) {
+        *static_cast<std::string*>(into) = columns[count - 1] ? columns[count - 1] : "";
+        return 0;
+    };
+    BOOST_REQUIRE(sqlite3_exec(db, sql.c_str(), keep, &out, nullptr) == SQLITE_OK);
+    sqlite3_close(db);
+    return out;
 }
 
 /// A file in a directory of its own, a journal on it, and a loop that runs until all is answered.

@@ -27,7 +27,8 @@ fresh_operation fresh_named(std::string id, std::int64_t number) {
     op.steps = 300;
     op.master = 2;
     op.wrapped = std::string(60, 'w');
-    op.subjects = {"one", std::string(200, 's')};
+    op.subjects.resize(2);
+    op.subjects[1].fill('s');
     op.entries = {"sealed"};
     return op;
 }
@@ -61,7 +62,7 @@ BOOST_AUTO_TEST_CASE(rows_come_back_from_their_text) {
     BOOST_REQUIRE(again.find("a"));
     const fresh_operation& kept = *again.find("a");
     BOOST_TEST(kept.caller == a.caller);
-    BOOST_TEST(kept.subjects == a.subjects, boost::test_tools::per_element());
+    BOOST_TEST((kept.subjects == a.subjects));
     BOOST_TEST(kept.entries == a.entries, boost::test_tools::per_element());
     BOOST_TEST(kept.wrapped == a.wrapped);
     BOOST_TEST(kept.steps == 300);

@@ -106,6 +106,8 @@ result<void> database::open(const std::string& path, const std::string& vfs) {
     // Counting its memory costs SQLite a lock an allocation. Refused, and no harm, once SQLite is in use.
     static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     static_cast<void>(uncounted);
+    begin_ = statement();
+    commit_ = statement();
     sqlite3* connection = nullptr;
     constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     const int code = sqlite3_open_v2(path.c_str(), &connection, flags, vfs.empty() ? nullptr : vfs.c_str());
@@ -120,6 +122,11 @@ result<void> database::open(const std::string& path, const std::string& vfs) {
             return SQLITE_OK;
         },
         log_pages_.get());
+    for (const auto& [into, text] : {std::pair(&begin_, "BEGIN IMMEDIATE"), std::pair(&commit_, "COMMIT")}) {
+        result<statement> prepared = prepare(text);
+        if (prepared.has_error()) return prepared.error();
+        *into = std::move(*prepared);
+    }
     return {};
 }
 
@@ -185,6 +192,8 @@ result<void> database::checkpoint(bool truncate) {
 void database::abandon() noexcept {
     if (!connection_) return;
     sqlite3_db_config(handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    begin_ = statement();
+    commit_ = statement();
     connection_.reset();
 }
 

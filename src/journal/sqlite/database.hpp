@@ -112,6 +112,9 @@ public:
     result<statement> prepare(std::string_view sql);
     /// One or several statements without parameters; rows are dropped.
     result<void> run(const char* sql);
+    /// A transaction for writing, and its end: as run() would, without reading SQL each time.
+    result<void> begin() { return begin_.run(); }
+    result<void> commit() { return commit_.run(); }
     /// The first column of the first row; 0 or "" when there is none.
     result<std::int64_t> integer(std::string_view sql);
     result<std::string> text(std::string_view sql);
@@ -139,6 +142,7 @@ private:
     };
     std::unique_ptr<int> log_pages_ = std::make_unique<int>(0);
     std::unique_ptr<sqlite3, close> connection_;
+    statement begin_, commit_; ///< die before the connection
 };
 
 } // namespace offboard::journal::sqlite

@@ -1,5 +1,6 @@
 #include "fresh.hpp"
 
+#include <array>
 #include <stdexcept>
 #include <utility>
 
@@ -15,9 +16,12 @@ public:
 
     item_writer& number(std::int64_t value) {
         auto left = static_cast<std::uint64_t>(value);
+        char digits[10]; // 64 bits, by seven
+        std::size_t count = 0;
         for (; left >= 0x80; left >>= 7)
-            to_ += static_cast<char>((left & 0x7f) | 0x80);
-        to_ += static_cast<char>(left);
+            digits[count++] = static_cast<char>((left & 0x7f) | 0x80);
+        digits[count++] = static_cast<char>(left);
+        to_.append(digits, count);
         return *this;
     }
     item_writer& number(const std::optional<std::int64_t>& value) {
@@ -57,16 +61,24 @@ public:
         if (number() == 0) return std::nullopt;
         return number();
     }
-    std::string text() {
-        const auto size = static_cast<std::uint64_t>(number());
-        good_ = good_ && size <= rest_.size();
-        if (!good_) return {};
-        std::string out(rest_.substr(0, size));
-        rest_.remove_prefix(size);
-        return out;
+    std::string text() { return std::string(view()); }
+
+    template <std::size_t N>
+    void bytes(std::array<char, N>& into) {
+        const std::string_view from = view();
+        good_ = good_ && from.size() == N;
+        if (good_) from.copy(into.data(), N);
     }
 
 private:
+    std::string_view view() {
+        const auto size = static_cast<std::uint64_t>(number());
+        good_ = good_ && size <= rest_.size();
+        if (!good_) return {};
+        const std::string_view out = rest_.substr(0, size);
+        rest_.remove_prefix(size);
+        return out;
+    }
     char byte() {
         good_ = good_ && !rest_.empty();
         if (!good_) return 0;
@@ -83,8 +95,8 @@ void write(item_writer to, const fresh_operation& op) {
     to.number(op.number).text(op.id).text(op.caller).number(op.created_at).number(op.settled_at);
     to.number(op.steps).number(op.master).text(op.wrapped).text(op.entries.front());
     to.number(static_cast<std::int64_t>(op.subjects.size()));
-    for (const std::string& hash : op.subjects)
-        to.text(hash);
+    for (const subject_hash& hash : op.subjects)
+        to.text({hash.data(), hash.size()});
     to.number(op.under ? 1 : 0);
     if (op.under) to.text(op.under->hash).text(op.under->fingerprint).number(op.under->expires_at);
 }
@@ -101,7 +113,7 @@ fresh_operation read_operation(item_reader& from) {
     op.wrapped = from.text();
     op.entries.push_back(from.text());
     for (std::int64_t n = from.number(); n > 0 && from.good(); --n)
-        op.subjects.push_back(from.text());
+        from.bytes(op.subjects.emplace_back());
     if (from.number() == 0) return op;
     fresh_operation::key_row& key = op.under.emplace();
     key.hash = from.text();
@@ -119,11 +131,13 @@ void set_end(fresh_operation& op, std::optional<std::int64_t> settled_at,
 } // namespace
 
 fresh_operation* fresh_rows::keep(fresh_operation op) {
-    std::string id = op.id;
-    const auto [at, is_new] = operations_.try_emplace(std::move(id), std::move(op));
-    if (!is_new) return nullptr;
-    fresh_operation& kept = at->second;
-    if (kept.under) by_key_hash_[kept.under->hash] = &kept;
+    if (by_id_.contains(op.id)) return nullptr;
+    fresh_operation& kept = operations_.emplace_back(std::move(op));
+    by_id_.emplace(kept.id, &kept);
+    if (kept.under) {
+        by_key_hash_.erase(kept.under->hash); // with the text of the one before
+        by_key_hash_.emplace(kept.under->hash, &kept);
+    }
     return &kept;
 }
 
@@ -207,9 +221,9 @@ bool fresh_rows::replay(std::string_view text) {
     return true;
 }
 
-fresh_operation* fresh_rows::find(const std::string& id) {
-    const auto at = operations_.find(id);
-    return at == operations_.end() ? nullptr : &at->second;
+fresh_operation* fresh_rows::find(std::string_view id) {
+    const auto at = by_id_.find(id);
+    return at == by_id_.end() ? nullptr : at->second;
 }
 
 const fresh_operation* fresh_rows::find_key(const std::string& hash) const {

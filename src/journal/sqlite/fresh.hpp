@@ -1,9 +1,12 @@
 #pragma once
 
+#include "../keyring.hpp"
+
 #include "offboard/base/secret.hpp"
 #include "offboard/journal/journal.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -29,9 +32,9 @@ struct fresh_operation {
     std::optional<std::int64_t> settled_at;
     std::optional<std::int64_t> retried_at;
     std::int64_t steps = 0;
-    std::int64_t master = 0;           ///< number of the master key that wraps its own
-    std::string wrapped;               ///< its own key
-    std::vector<std::string> subjects; ///< hashes of identifiers
+    std::int64_t master = 0;            ///< number of the master key that wraps its own
+    std::string wrapped;                ///< its own key
+    std::vector<subject_hash> subjects; ///< their hashes
     std::optional<key_row> under;
     std::vector<std::string> entries; ///< sealed, in order
 
@@ -63,19 +66,21 @@ public:
     /// False when it is not what the others wrote.
     bool replay(std::string_view text);
 
-    fresh_operation* find(const std::string& id);
+    fresh_operation* find(std::string_view id);
     /// By the hash of an Idempotency-Key.
     const fresh_operation* find_key(const std::string& hash) const;
 
     bool empty() const noexcept { return operations_.empty() && flights_.empty(); }
-    std::unordered_map<std::string, fresh_operation>& operations() noexcept { return operations_; }
+    /// In the order in which they were begun.
+    const std::deque<fresh_operation>& operations() const noexcept { return operations_; }
     const std::map<flight_number, fresh_flight>& flights() const noexcept { return flights_; }
 
 private:
     fresh_operation* keep(fresh_operation);
 
-    std::unordered_map<std::string, fresh_operation> operations_;         ///< by id
-    std::unordered_map<std::string, const fresh_operation*> by_key_hash_; ///< the latest
+    std::deque<fresh_operation> operations_; ///< none moves
+    std::unordered_map<std::string_view, fresh_operation*> by_id_;
+    std::unordered_map<std::string_view, const fresh_operation*> by_key_hash_; ///< the latest
     std::map<flight_number, fresh_flight> flights_;
 };
 

@@ -112,7 +112,7 @@ result<void> journal_file::take_file(wall_time now, bool suspicious, telemetry::
     if (done.has_value()) done = set_up(db_);
     if (done.has_error()) return done;
 
-    done = db_.run("BEGIN IMMEDIATE");
+    done = db_.begin();
     if (done.has_error()) return done;
     done = fold_tail(db_);
     if (done.has_error()) return done;
@@ -127,7 +127,7 @@ result<void> journal_file::take_file(wall_time now, bool suspicious, telemetry::
     inherited_ = std::move(*inherited);
     done = store_->beat(); // a file that cannot be written is found out now
     if (done.has_error()) return done;
-    done = db_.run("COMMIT");
+    done = db_.commit();
     if (done.has_error()) return done;
     // What an earlier process had forgotten may still be in the log.
     done = db_.checkpoint(true);
@@ -148,7 +148,7 @@ result<void> journal_file::connect(wall_time now) {
     done = set_up(db_);
     if (done.has_error()) return done;
     // An exchange of keys that failed may be there all the same.
-    done = db_.run("BEGIN IMMEDIATE");
+    done = db_.begin();
     if (done.has_error()) return done;
     result<key_table> keys = settle_keys(db_, *ring_, now);
     if (keys.has_error()) return keys.error();
@@ -156,12 +156,12 @@ result<void> journal_file::connect(wall_time now) {
     result<std::unique_ptr<store>> made = store::make(db_, *ring_, keys_, keep_keys_);
     if (made.has_error()) return made.error();
     store_ = std::move(*made);
-    return db_.run("COMMIT");
+    return db_.commit();
 }
 
 result<std::string> journal_file::use_keys(const std::vector<master_key>& keys, wall_time now) {
     auto ring = std::make_unique<const keyring>(keys);
-    result<void> done = db_.run("BEGIN IMMEDIATE");
+    result<void> done = db_.begin();
     if (done.has_value()) done = store_->fold(); // which keys are needed stands in the tables
     if (done.has_error()) return done.error();
     result<key_table> settled;
@@ -174,7 +174,7 @@ result<std::string> journal_file::use_keys(const std::vector<master_key>& keys, 
     if (settled.has_error()) return settled.error();
     result<std::unique_ptr<store>> made = store::make(db_, *ring, *settled, keep_keys_);
     if (made.has_error()) return made.error();
-    done = db_.run("COMMIT");
+    done = db_.commit();
     if (done.has_error()) return done.error();
     keys_ = std::move(*settled);
     store_ = std::move(*made);

@@ -36,6 +36,11 @@ inline std::string context_of(std::string_view id, std::int64_t entry) {
     return out;
 }
 
+/// Several entries of an operation as one, for a row: each behind its size (4 bytes, the low one first).
+std::string pack(const std::vector<std::string>& entries);
+/// Takes the first of them off; nothing when there is none, or it is not what pack() made.
+std::optional<std::string_view> unpack(std::string_view& packed);
+
 /// Lines of "id step".
 std::string write_steps(const std::vector<std::pair<std::string, std::uint32_t>>&);
 std::vector<std::pair<std::string, std::uint32_t>> read_steps(std::string_view);

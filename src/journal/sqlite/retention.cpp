@@ -83,11 +83,11 @@ result<swept> sweep_in_transaction(database& db, store& entries, wall_time now, 
 } // namespace
 
 result<swept> sweep(database& db, store& entries, wall_time now, duration retention, std::size_t most) {
-    result<void> done = db.run("BEGIN IMMEDIATE");
+    result<void> done = db.begin();
     if (done.has_error()) return done.error();
     result<swept> out = sweep_in_transaction(db, entries, now, retention, most);
     if (out.has_error()) return out;
-    done = db.run("COMMIT");
+    done = db.commit();
     if (done.has_error()) return done.error();
     return out;
 }

@@ -1,5 +1,7 @@
 #include "schema.hpp"
 
+#include "subject_index.hpp"
+
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -44,8 +46,7 @@ CREATE TABLE flight(number INTEGER PRIMARY KEY, vendor TEXT NOT NULL, at INTEGER
 CREATE TABLE heartbeat(number INTEGER PRIMARY KEY, beat BLOB NOT NULL);
 )";
 /// tail: see tail.hpp; the slots of `round` count. Keys and ciphertext are in slots for a while too, and
-/// slots are not moved either. subject: by era of 16,384 operations (operations_an_era), each with the order
-/// of hashes to itself.
+/// slots are not moved either. subject: by era of 16,384 operations, each with the order of hashes to itself.
 constexpr const char* version_2 = R"(
 CREATE TABLE tail(slot INTEGER PRIMARY KEY, text BLOB NOT NULL);
 CREATE TABLE round(number INTEGER NOT NULL);
@@ -56,18 +57,35 @@ CREATE TABLE subject(era INTEGER NOT NULL, hash BLOB NOT NULL, operation INTEGER
 INSERT INTO subject SELECT operation / 16384, hash, operation FROM subject_1;
 DROP TABLE subject_1;
 )";
+/// entry: `entries` of them in one row, see pack(). subject: see subject_index.hpp.
+constexpr const char* version_3 = R"(
+ALTER TABLE entry ADD COLUMN entries INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE subject RENAME TO subject_2;
+CREATE TABLE subject(place INTEGER PRIMARY KEY, text BLOB NOT NULL);
+)";
+result<void> migrate_to_3(database& db) {
+    result<void> done = db.run(version_3);
+    if (done.has_value()) done = pack_subjects(db);
+    if (done.has_value()) done = db.run("DROP TABLE subject_2");
+    return done;
+}
+
 /// What makes version n + 1 of version n.
-constexpr std::array migrations = {version_1, version_2};
+constexpr std::array<result<void> (*)(database&), 3> migrations = {
+    [](database& db) { return db.run(version_1); },
+    [](database& db) { return db.run(version_2); },
+    migrate_to_3,
+};
 constexpr std::int64_t our_version = migrations.size();
 
 result<void> migrate(database& db, std::int64_t from) {
-    result<void> done = db.run("BEGIN IMMEDIATE");
+    result<void> done = db.begin();
     for (auto v = static_cast<std::size_t>(from); v < migrations.size() && done.has_value(); ++v)
-        done = db.run(migrations[v]);
+        done = migrations[v](db);
     const std::string mark = "PRAGMA application_id = " + std::to_string(our_application) +
                              "; PRAGMA user_version = " + std::to_string(our_version);
     if (done.has_value()) done = db.run(mark.c_str());
-    if (done.has_value()) done = db.run("COMMIT");
+    if (done.has_value()) done = db.commit();
     return done;
 }
 

@@ -174,8 +174,8 @@ result<void> store::fold() {
     if (loaded.has_error()) return loaded;
     result<fresh_rows> folded = tail_->fold();
     if (folded.has_error()) return folded.error();
-    for (const auto& [id, op] : folded->operations())
-        if (!op.settled_at && !op.key.reveal().empty()) keep_live(id, live_of(op));
+    for (const fresh_operation& op : folded->operations())
+        if (!op.settled_at && !op.key.empty()) keep_live(op.id, live_of(op));
     return {};
 }
 
@@ -185,7 +185,7 @@ result<store::live> store::look_up(const head& h) {
     rows r = sql_.last_place.query(first_place(h.number), first_place(h.number + 1));
     const result<bool> any = r.next();
     if (any.has_error()) return any.error();
-    if (!*any || r.null(0)) return errc::journal_unavailable;
+    if (!*any) return errc::journal_unavailable;
     return live{h.number, std::move(*key), r.integer(0) + 1};
 }
 
@@ -215,8 +215,7 @@ result<void> store::undo_begin(const std::string& id) {
     if (op.has_value())
         for (const customer& c : (*op)->what.customers)
             for (const identifier& who : c.identifiers) {
-                const std::string hash = ring_.subject(who);
-                done = sql_.drop_subject.run(era_of(h.number), blob{hash}, h.number);
+                done = subjects_.remove({ring_.subject(who), h.number});
                 if (done.has_error()) return done;
             }
     done = sql_.drop_entries.run(first_place(h.number), first_place(h.number + 1));

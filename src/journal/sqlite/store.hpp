@@ -3,6 +3,7 @@
 #include "../keyring.hpp"
 #include "database.hpp"
 #include "schema.hpp"
+#include "subject_index.hpp"
 #include "tail.hpp"
 
 #include "offboard/base/clock.hpp"
@@ -89,12 +90,12 @@ private:
     struct statements {
         statement add_entry;
         statement head_by_id, head_by_number, key_of, last_place, entries, known_idempotency;
-        statement settle, land, by_subject, unsettled, beat;
-        statement drop_operation, drop_key, drop_entries, drop_subject, drop_idempotency, drop_flight;
+        statement settle, land, unsettled, beat;
+        statement drop_operation, drop_key, drop_entries, drop_idempotency, drop_flight;
         statement forget_key, forget_master;
     };
     static result<statements> prepare(database&);
-    store(const keyring& ring, key_table keys, duration keep_keys, statements prepared,
+    store(const keyring& ring, key_table keys, duration keep_keys, statements prepared, subject_index,
           std::unique_ptr<tail>);
 
     static head read_head(const rows&);
@@ -121,6 +122,7 @@ private:
     const key_table keys_;
     const duration keep_keys_;
     statements sql_;
+    subject_index subjects_;
     std::unique_ptr<tail> tail_;
     std::unordered_map<std::string, live> live_; ///< by id, with their keys at hand
 };

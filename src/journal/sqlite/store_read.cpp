@@ -8,6 +8,38 @@
 
 namespace offboard::journal::sqlite {
 
+namespace {
+
+constexpr std::size_t size_of_size = 4;
+
+} // namespace
+
+std::string pack(const std::vector<std::string>& entries) {
+    std::size_t size = 0;
+    for (const std::string& each : entries)
+        size += size_of_size + each.size();
+    std::string out;
+    out.reserve(size);
+    for (const std::string& each : entries) {
+        for (std::size_t i = 0; i < size_of_size; ++i)
+            out += static_cast<char>(each.size() >> (8 * i));
+        out += each;
+    }
+    return out;
+}
+
+std::optional<std::string_view> unpack(std::string_view& packed) {
+    if (packed.size() < size_of_size) return std::nullopt;
+    std::size_t size = 0;
+    for (std::size_t i = size_of_size; i-- > 0;)
+        size = size << 8 | static_cast<unsigned char>(packed[i]);
+    packed.remove_prefix(size_of_size);
+    if (packed.size() < size) return std::nullopt;
+    const std::string_view entry = packed.substr(0, size);
+    packed.remove_prefix(size);
+    return entry;
+}
+
 std::string write_steps(const std::vector<std::pair<std::string, std::uint32_t>>& steps) {
     std::string out;
     for (const auto& [id, step] : steps) {
@@ -109,11 +141,16 @@ result<std::shared_ptr<operation>> store::load(const head& h) {
     rows r = sql_.entries.query(first_place(h.number), first_place(h.number + 1));
     std::int64_t expected = 0;
     result<bool> more = r.next();
-    for (; more.has_value() && *more; more = r.next(), ++expected) {
-        const std::int64_t at = r.integer(0) - first_place(h.number);
-        if (at != expected) return errc::journal_unavailable;
-        const result<void> done = read_in(*op, h.key ? &key : nullptr, at, r.bytes(1));
-        if (done.has_error()) return done.error();
+    for (; more.has_value() && *more; more = r.next()) {
+        const std::int64_t count = r.integer(1);
+        if (r.integer(0) - first_place(h.number) != expected) return errc::journal_unavailable;
+        std::string_view text = r.bytes(2);
+        for (const std::int64_t end = expected + count; expected < end; ++expected) {
+            const std::optional<std::string_view> entry = count == 1 ? text : unpack(text);
+            if (!entry) return errc::journal_unavailable;
+            const result<void> done = read_in(*op, h.key ? &key : nullptr, expected, *entry);
+            if (done.has_error()) return done.error();
+        }
     }
     if (more.has_error()) return more.error();
     if (expected == 0) return errc::journal_unavailable;
@@ -135,7 +172,7 @@ result<std::shared_ptr<operation>> store::load(fresh_operation& fresh) {
 result<std::shared_ptr<operation>> store::find(std::string_view id) {
     const result<void> loaded = tail_->load();
     if (loaded.has_error()) return loaded.error();
-    if (fresh_operation* const fresh = tail_->contents().find(std::string(id))) return load(*fresh);
+    if (fresh_operation* const fresh = tail_->contents().find(id)) return load(*fresh);
     const result<std::optional<head>> found = one_head(sql_.head_by_id.query(id));
     if (found.has_error()) return found.error();
     if (!*found) return errc::not_found;
@@ -146,16 +183,16 @@ result<std::vector<std::string>> store::lookup(const identifier& who, std::size_
     const result<void> loaded = tail_->load();
     if (loaded.has_error()) return loaded.error();
     std::vector<std::pair<std::int64_t, std::string>> found;
-    for (const std::string& hash : ring_.subjects(who)) {
-        for (const auto& [id, op] : tail_->contents().operations())
-            if (std::ranges::find(op.subjects, hash) != op.subjects.end()) found.emplace_back(op.number, id);
-        const std::size_t had = found.size();
-        for (std::int64_t era = era_of(tail_->next_number()); era >= 0 && found.size() - had < most; --era) {
-            rows r = sql_.by_subject.query(era, blob{hash}, static_cast<std::int64_t>(most));
-            result<bool> more = r.next();
-            for (; more.has_value() && *more; more = r.next())
-                found.emplace_back(r.integer(0), r.bytes(1));
-            if (more.has_error()) return more.error();
+    for (const subject_hash& hash : ring_.subjects(who)) {
+        for (const fresh_operation& op : tail_->contents().operations())
+            if (std::ranges::find(op.subjects, hash) != op.subjects.end())
+                found.emplace_back(op.number, op.id);
+        const result<std::vector<std::int64_t>> kept = subjects_.find(hash, tail_->next_number(), most);
+        if (kept.has_error()) return kept.error();
+        for (const std::int64_t number : *kept) {
+            const result<std::optional<head>> h = one_head(sql_.head_by_number.query(number));
+            if (h.has_error()) return h.error();
+            if (*h) found.emplace_back(number, (**h).id);
         }
     }
     std::sort(found.begin(), found.end(), std::greater<>());

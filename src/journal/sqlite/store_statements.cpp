@@ -15,16 +15,15 @@ result<store::statements> store::prepare(database& db) {
         {&s.head_by_number, "SELECT number, id, caller, created_at, settled_at, retried_at, key FROM "
                             "operation WHERE number = ?"},
         {&s.key_of, "SELECT wrapped FROM operation_key WHERE operation = ?"},
-        {&s.last_place, "SELECT max(place) FROM entry WHERE place >= ? AND place < ?"},
-        {&s.entries, "SELECT place, text FROM entry WHERE place >= ? AND place < ? ORDER BY place"},
+        {&s.last_place, "SELECT place + entries - 1 FROM entry WHERE place >= ? AND place < ?"
+                        " ORDER BY place DESC LIMIT 1"},
+        {&s.entries, "SELECT place, entries, text FROM entry WHERE place >= ? AND place < ? ORDER BY place"},
         {&s.known_idempotency, "SELECT i.fingerprint, o.id FROM idempotency i JOIN operation o"
                                " ON o.number = i.operation WHERE i.hash = ? AND i.expires_at > ?"},
 
         {&s.settle,
          "UPDATE operation SET settled_at = ?, retried_at = coalesce(?, retried_at) WHERE number = ?"},
         {&s.land, "UPDATE flight SET steps = NULL WHERE number = ?"},
-        {&s.by_subject, "SELECT o.number, o.id FROM subject s JOIN operation o ON o.number = s.operation"
-                        " WHERE s.era = ? AND s.hash = ? ORDER BY s.operation DESC LIMIT ?"},
         {&s.unsettled, "SELECT number, id, caller, created_at, settled_at, retried_at, key FROM operation"
                        " INDEXED BY unsettled WHERE settled_at IS NULL AND (created_at, number) > (?, ?)"
                        " ORDER BY created_at, number"},
@@ -33,7 +32,6 @@ result<store::statements> store::prepare(database& db) {
         {&s.drop_operation, "DELETE FROM operation WHERE number = ?"},
         {&s.drop_key, "DELETE FROM operation_key WHERE operation = ?"},
         {&s.drop_entries, "DELETE FROM entry WHERE place >= ? AND place < ?"},
-        {&s.drop_subject, "DELETE FROM subject WHERE era = ? AND hash = ? AND operation = ?"},
         {&s.drop_idempotency, "DELETE FROM idempotency WHERE operation = ?"},
         {&s.drop_flight, "DELETE FROM flight WHERE number = ?"},
 
@@ -49,18 +47,20 @@ result<store::statements> store::prepare(database& db) {
 }
 
 store::store(const keyring& ring, key_table keys, duration keep_keys, statements prepared,
-             std::unique_ptr<tail> t)
+             subject_index subjects, std::unique_ptr<tail> t)
     : ring_(ring), keys_(std::move(keys)), keep_keys_(keep_keys), sql_(std::move(prepared)),
-      tail_(std::move(t)) {}
+      subjects_(std::move(subjects)), tail_(std::move(t)) {}
 
 result<std::unique_ptr<store>> store::make(database& db, const keyring& ring, key_table keys,
                                            duration keep_keys) {
     result<statements> prepared = prepare(db);
     if (prepared.has_error()) return prepared.error();
+    result<subject_index> subjects = subject_index::make(db);
+    if (subjects.has_error()) return subjects.error();
     result<std::unique_ptr<tail>> made = tail::make(db);
     if (made.has_error()) return made.error();
-    return std::unique_ptr<store>(
-        new store(ring, std::move(keys), keep_keys, std::move(*prepared), std::move(*made)));
+    return std::unique_ptr<store>(new store(ring, std::move(keys), keep_keys, std::move(*prepared),
+                                            std::move(*subjects), std::move(*made)));
 }
 
 } // namespace offboard::journal::sqlite

@@ -66,8 +66,7 @@ result<std::unique_ptr<tail>> tail::make(database& db) {
         {&s.operations,
          "INSERT INTO operation(number, id, caller, created_at, settled_at, retried_at, steps, key)", 8},
         {&s.keys, "INSERT INTO operation_key(operation, wrapped)", 2},
-        {&s.entries, "INSERT INTO entry(place, text)", 2},
-        {&s.subjects, "INSERT OR IGNORE INTO subject(era, hash, operation)", 3},
+        {&s.entries, "INSERT INTO entry(place, entries, text)", 3},
         {&s.idempotencies,
          "INSERT OR REPLACE INTO idempotency(hash, fingerprint, operation, key, expires_at)", 5},
         {&s.flights, "INSERT INTO flight(number, vendor, at, steps)", 4},
@@ -77,6 +76,9 @@ result<std::unique_ptr<tail>> tail::make(database& db) {
         if (prepared.has_error()) return prepared.error();
         *into = std::move(*prepared);
     }
+    result<subject_index> subjects = subject_index::make(db);
+    if (subjects.has_error()) return subjects.error();
+    s.subjects = std::move(*subjects);
     return std::unique_ptr<tail>(new tail(std::move(s)));
 }
 
@@ -86,7 +88,7 @@ result<void> tail::load() {
     result<void> done = read_counters();
     if (done.has_value()) done = read_slots();
     if (done.has_error()) return done;
-    for (const auto& [id, op] : contents_.operations())
+    for (const fresh_operation& op : contents_.operations())
         next_number_ = std::max(next_number_, op.number + 1);
     loaded_ = true;
     return {};
@@ -148,9 +150,8 @@ result<fresh_rows> tail::fold() {
     if (contents_.empty() && used_ == 0) return fresh_rows();
     in_order all;
     all.reserve(contents_.operations().size());
-    for (const auto& [id, op] : contents_.operations())
+    for (const fresh_operation& op : contents_.operations())
         all.push_back(&op);
-    std::ranges::sort(all, {}, &fresh_operation::number);
     result<void> done = put(all);
     if (done.has_value()) done = put_flights();
     if (done.has_value()) done = sql_.next_round.run(round_ + 1);
@@ -185,27 +186,26 @@ result<void> tail::put(const in_order& all) {
     return done;
 }
 
+/// All that an operation has goes into one row.
 result<void> tail::put_entries(const in_order& of) {
-    std::vector<std::tuple<std::int64_t, blob>> entries;
+    std::vector<std::string> packed;
+    packed.reserve(of.size());
+    std::vector<std::tuple<std::int64_t, std::int64_t, blob>> rows_of;
+    rows_of.reserve(of.size());
     for (const fresh_operation* op : of) {
-        std::int64_t place = first_place(op->number);
-        for (const std::string& sealed : op->entries)
-            entries.emplace_back(place++, blob{sealed});
+        const auto count = static_cast<std::int64_t>(op->entries.size());
+        const std::string& text = count == 1 ? op->entries.front() : packed.emplace_back(pack(op->entries));
+        rows_of.emplace_back(first_place(op->number), count, blob{text});
     }
-    return sql_.entries.run(entries, [](const auto& row) { return row; });
+    return sql_.entries.run(rows_of, [](const auto& row) { return row; });
 }
 
-/// In the order of the table, so that a page is gone to once.
 result<void> tail::put_subjects(const in_order& of) {
-    std::vector<std::tuple<std::int64_t, std::string_view, std::int64_t>> subjects;
+    std::vector<subject_index::entry> all;
     for (const fresh_operation* op : of)
-        for (const std::string& hash : op->subjects)
-            subjects.emplace_back(era_of(op->number), hash, op->number);
-    std::ranges::sort(subjects);
-    return sql_.subjects.run(subjects, [](const auto& row) {
-        const auto& [era, hash, number] = row;
-        return std::tuple(era, blob{hash}, number);
-    });
+        for (const subject_hash& hash : op->subjects)
+            all.push_back({hash, op->number});
+    return sql_.subjects.add(std::move(all));
 }
 
 /// The later of two under one key replaces the earlier, which has expired.

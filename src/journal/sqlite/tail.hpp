@@ -3,6 +3,7 @@
 #include "bulk_insert.hpp"
 #include "database.hpp"
 #include "fresh.hpp"
+#include "subject_index.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -12,13 +13,6 @@
 #include <vector>
 
 namespace offboard::journal::sqlite {
-
-/// Subjects lie by era, so that those of one fold go to few pages however many there are in all: hashes
-/// have no order in time.
-constexpr std::int64_t operations_an_era = 1 << 14;
-inline std::int64_t era_of(std::int64_t operation) noexcept {
-    return operation / operations_an_era;
-}
 
 /// What was written last, and not yet put into the tables. A commit touches a page for every 4 KiB of news
 /// here, where the tables and their indexes would have it touch a page for almost every row; and an
@@ -67,7 +61,8 @@ private:
 
     struct statements {
         statement slots, overwrite, add_slot, wipe, trim, round, next_round, next_number, last_id;
-        bulk_insert operations, keys, entries, subjects, idempotencies, flights;
+        bulk_insert operations, keys, entries, idempotencies, flights;
+        subject_index subjects;
     };
     explicit tail(statements prepared) : sql_(std::move(prepared)) {}
     result<void> read_slots();

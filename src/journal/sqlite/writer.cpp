@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 
 #include <cstdlib>
+#include <iterator>
 
 namespace asio = boost::asio;
 
@@ -30,6 +31,7 @@ writer::writer(asio::io_context& io, const sqlite_settings& settings, const cloc
                tuning tuned)
     : io_(io), clock_(c), log_(log), tuned_(std::move(tuned)), retention_(settings.retention),
       file_(settings, tuned_), next_sweep_(now() + tuned_.sweep_every), thread_(&writer::work, this) {
+    turn_->to = this;
     pthread_setname_np(thread_.native_handle(), "journal");
     await_first_try();
 }
@@ -42,21 +44,33 @@ std::optional<errc> writer::push(std::shared_ptr<call> c) {
     const bool needs_disk = c->what == call::kind::begin || c->what == call::kind::depart;
     if (needs_disk && (!well_ || stalled())) return errc::journal_unavailable;
     if (c->what == call::kind::read && stalled()) return errc::journal_unavailable;
+    if (turn_->to == nullptr) return errc::journal_unavailable;
     const bool may_be_refused = c->what == call::kind::begin || c->what == call::kind::read;
-    bool first = false;
-    {
-        const std::lock_guard lock(mutex_);
-        if (stopping_) return errc::journal_unavailable;
-        if (may_be_refused && arrived_.size() >= tuned_.most_waiting)
-            return c->what == call::kind::begin ? errc::journal_full : errc::journal_unavailable;
-        first = arrived_.empty();
-        arrived_.push_back(std::move(c));
-    }
-    if (first) wake_.notify_one();
+    if (may_be_refused && waiting_ + turn_->all.size() >= tuned_.most_waiting)
+        return c->what == call::kind::begin ? errc::journal_full : errc::journal_unavailable;
+    turn_->all.push_back(std::move(c));
+    if (turn_->all.size() == 1)
+        asio::post(io_, [of = turn_] {
+            if (of->to != nullptr) of->to->deliver();
+        });
     return std::nullopt;
 }
 
+void writer::deliver() {
+    if (turn_->all.empty()) return;
+    {
+        const std::lock_guard lock(mutex_);
+        arrived_.insert(arrived_.end(), std::move_iterator(turn_->all.begin()),
+                        std::move_iterator(turn_->all.end()));
+        waiting_ = arrived_.size();
+    }
+    turn_->all.clear();
+    wake_.notify_one();
+}
+
 void writer::close() {
+    deliver();
+    turn_->to = nullptr;
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
@@ -94,6 +108,7 @@ void writer::work() {
             wake_.wait_until(lock, sick_ ? next_try_ : next_sweep_,
                              [this] { return stopping_ || !arrived_.empty(); });
             arrived.swap(arrived_);
+            waiting_ = 0;
             stopping = stopping_;
         }
         busy_since_ = now().time_since_epoch().count();
@@ -174,7 +189,7 @@ boost::system::error_code writer::transact(calls& group, bool mending, calls& do
         std::size_t at = 0;
         bool in_call = false;
         try {
-            boost::system::error_code fault = db.run("BEGIN IMMEDIATE").error();
+            boost::system::error_code fault = db.begin().error();
             if (!fault && mending) fault = first_writes();
             in_call = true;
             while (!fault && at < group.size()) {
@@ -183,7 +198,7 @@ boost::system::error_code writer::transact(calls& group, bool mending, calls& do
             }
             in_call = false;
             if (!fault) fault = file_.entries().write().error();
-            if (!fault) fault = db.run("COMMIT").error();
+            if (!fault) fault = db.commit().error();
             if (fault) return fault;
             written = true;
         } catch (const std::exception& e) {
@@ -207,9 +222,9 @@ void writer::drop_spoiled(calls& group, std::size_t at, const char* why, calls& 
 
 result<void> writer::fold() {
     if (sick_) return errc::journal_unavailable;
-    result<void> done = file_.db().run("BEGIN IMMEDIATE");
+    result<void> done = file_.db().begin();
     if (done.has_value()) done = file_.entries().fold();
-    if (done.has_value()) done = file_.db().run("COMMIT");
+    if (done.has_value()) done = file_.db().commit();
     if (done.has_error()) {
         note(done.error());
         // A fold needs more room than the write that ends trouble: without this they would take turns for

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -21,7 +22,9 @@
 namespace offboard::journal::sqlite {
 
 /// The journal's thread. It takes all calls that have arrived, writes them in one transaction, answers, reads
-/// what was asked, and begins again: the longer a commit takes, the more calls share the next one.
+/// what was asked, and begins again: the longer a commit takes, the more calls share the next one. Calls
+/// arrive by turns of the loop: those whose answers came together go on together, rather than the first of
+/// them in a commit of its own.
 ///
 /// The thread opens the file first. Where the disk fails, or does not answer in time, that is trouble from
 /// the start: it is tried again, and nothing but opened() is served until the file has been taken over.
@@ -42,7 +45,8 @@ public:
     writer& operator=(const writer&) = delete;
     ~writer();
 
-    /// Hands a call over; it is posted back when it has its answer. Or why it is refused at once.
+    /// Hands a call over, when the loop has run what is ready now; it is posted back when it has its answer.
+    /// Or why it is refused at once.
     std::optional<errc> push(std::shared_ptr<call>);
 
     /// Ends the thread: what has arrived is written, unless there is trouble. Where the disk does not answer
@@ -66,6 +70,12 @@ public:
 private:
     using instant = std::chrono::steady_clock::time_point;
 
+    /// Calls of this turn of the loop, which may outlive the writer: network thread.
+    struct turn {
+        writer* to = nullptr; ///< none once it is closed
+        calls all;
+    };
+    void deliver();
     /// True while one look at the disk takes longer than any disk should.
     bool stalled() const noexcept;
     void work();
@@ -108,6 +118,8 @@ private:
     instant next_try_{};
     instant next_sweep_{};
 
+    const std::shared_ptr<turn> turn_ = std::make_shared<turn>();
+
     std::atomic<bool> opened_ = false;
     std::atomic<bool> well_ = false;
     std::atomic<std::chrono::steady_clock::rep> busy_since_ = 0; ///< 0: the thread waits for work
@@ -117,6 +129,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     calls arrived_;
+    std::atomic<std::size_t> waiting_ = 0; ///< how many have arrived
     bool stopping_ = false;
     bool ended_ = false;
     std::condition_variable gone_;

@@ -1,0 +1,170 @@
+#include "subject_index.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <string>
+
+namespace offboard::journal::sqlite {
+
+namespace {
+
+constexpr std::int64_t operations_an_era = 1 << 14;
+constexpr std::int64_t buckets_an_era = 64;
+/// Room for the rows of a bucket: more than an era of the largest operations takes.
+constexpr std::int64_t rows_a_bucket = std::int64_t(1) << 32;
+
+/// As an entry lies in a row: the hash, and which operation of its era (2 bytes, the low one first).
+constexpr std::size_t hash_size = std::tuple_size_v<subject_hash>;
+constexpr std::size_t entry_size = hash_size + 2;
+/// With what SQLite writes about it, a row of this size fits a page of 4096 bytes.
+constexpr std::size_t row_size = 4050 / entry_size * entry_size;
+
+std::int64_t first_row(std::int64_t era, const subject_hash& hash) {
+    const auto bucket = static_cast<unsigned char>(hash.front()) % buckets_an_era;
+    return (era * buckets_an_era + bucket) * rows_a_bucket;
+}
+std::int64_t first_row(const subject_index::entry& e) {
+    return first_row(e.operation / operations_an_era, e.hash);
+}
+
+std::string text_of(const subject_index::entry& e) {
+    const auto which = static_cast<unsigned>(e.operation % operations_an_era);
+    std::string out(e.hash.begin(), e.hash.end());
+    out += static_cast<char>(which & 0xff);
+    out += static_cast<char>(which >> 8);
+    return out;
+}
+
+/// Which operation of its era an entry is about.
+std::int64_t which(std::string_view entry) {
+    return static_cast<unsigned char>(entry[hash_size]) | static_cast<unsigned char>(entry[hash_size + 1])
+                                                              << 8;
+}
+
+boost::system::error_code damage() {
+    return {SQLITE_CORRUPT, category()};
+}
+
+} // namespace
+
+result<subject_index> subject_index::make(database& db) {
+    subject_index made;
+    const std::pair<statement*, const char*> texts[] = {
+        {&made.last_,
+         "SELECT place, text FROM subject WHERE place >= ? AND place < ? ORDER BY place DESC LIMIT 1"},
+        {&made.rows_, "SELECT place, text FROM subject WHERE place >= ? AND place < ?"},
+        {&made.insert_, "INSERT INTO subject(place, text) VALUES(?, ?)"},
+        {&made.update_, "UPDATE subject SET text = ?2 WHERE place = ?1"},
+    };
+    for (const auto& [into, text] : texts) {
+        result<statement> prepared = db.prepare(text);
+        if (prepared.has_error()) return prepared.error();
+        *into = std::move(*prepared);
+    }
+    return made;
+}
+
+result<void> subject_index::add(std::vector<entry> all) {
+    std::ranges::stable_sort(all, {}, [](const entry& e) { return first_row(e); });
+    for (auto at = all.begin(); at != all.end();) {
+        const std::int64_t first = first_row(*at);
+        const auto end = std::find_if(at, all.end(), [&](const entry& e) { return first_row(e) != first; });
+        std::int64_t place = first;
+        std::string text;
+        bool is_new = true;
+        {
+            rows r = last_.query(first, first + rows_a_bucket);
+            const result<bool> any = r.next();
+            if (any.has_error()) return any.error();
+            if (*any) {
+                is_new = r.bytes(1).size() >= row_size;
+                place = r.integer(0) + (is_new ? 1 : 0);
+                if (!is_new) text = r.bytes(1);
+                if (text.size() % entry_size != 0) return damage();
+            }
+        }
+        while (at != end) {
+            for (; at != end && text.size() < row_size; ++at)
+                text += text_of(*at);
+            const result<void> done = (is_new ? insert_ : update_).run(place++, blob{text});
+            if (done.has_error()) return done;
+            text.clear();
+            is_new = true;
+        }
+    }
+    return {};
+}
+
+result<std::vector<std::int64_t>> subject_index::find(const subject_hash& hash, std::int64_t newest,
+                                                      std::size_t most) {
+    const std::string_view wanted(hash.data(), hash.size());
+    std::vector<std::int64_t> out;
+    for (std::int64_t era = newest / operations_an_era; era >= 0 && out.size() < most; --era) {
+        const std::size_t had = out.size();
+        const std::int64_t first = first_row(era, hash);
+        rows r = rows_.query(first, first + rows_a_bucket);
+        result<bool> more = r.next();
+        for (; more.has_value() && *more; more = r.next()) {
+            std::string_view text = r.bytes(1);
+            if (text.size() % entry_size != 0) return damage();
+            for (; !text.empty(); text.remove_prefix(entry_size))
+                if (text.starts_with(wanted)) out.push_back(era * operations_an_era + which(text));
+        }
+        if (more.has_error()) return more.error();
+        const auto begin = out.begin() + static_cast<std::ptrdiff_t>(had);
+        std::sort(begin, out.end(), std::greater<>());
+        out.erase(std::unique(begin, out.end()), out.end());
+    }
+    return out;
+}
+
+result<void> subject_index::remove(const entry& e) {
+    const std::string wanted = text_of(e);
+    const std::int64_t first = first_row(e);
+    std::int64_t place = 0;
+    std::string left;
+    {
+        rows r = rows_.query(first, first + rows_a_bucket);
+        bool found = false;
+        result<bool> more = r.next();
+        for (; more.has_value() && *more && !found; more = r.next()) {
+            place = r.integer(0);
+            left = r.bytes(1);
+            if (left.size() % entry_size != 0) return damage();
+            for (std::size_t at = 0; at < left.size() && !found; at += entry_size) {
+                found = left.compare(at, entry_size, wanted) == 0;
+                if (found) left.erase(at, entry_size);
+            }
+        }
+        if (more.has_error()) return more.error();
+        if (!found) return {};
+    }
+    return update_.run(place, blob{left});
+}
+
+result<void> pack_subjects(database& db) {
+    constexpr std::size_t at_once = 50'000;
+    result<subject_index> into = subject_index::make(db);
+    if (into.has_error()) return into.error();
+    result<statement> all = db.prepare("SELECT hash, operation FROM subject_2");
+    if (all.has_error()) return all.error();
+    std::vector<subject_index::entry> some;
+    rows r = all->query();
+    result<bool> more = r.next();
+    for (; more.has_value() && *more; more = r.next()) {
+        subject_index::entry& e = some.emplace_back();
+        const std::string_view hash = r.bytes(0);
+        e.operation = r.integer(1);
+        if (hash.size() != hash_size || e.operation < 0) return damage();
+        hash.copy(e.hash.data(), hash.size());
+        if (some.size() < at_once) continue;
+        const result<void> done = into->add(std::move(some));
+        if (done.has_error()) return done;
+        some.clear();
+    }
+    if (more.has_error()) return more.error();
+    return into->add(std::move(some));
+}
+
+} // namespace offboard::journal::sqlite
