@@ -46,7 +46,7 @@ public:
         auto c = made<begun>(call::kind::begin, [op, given = std::move(given)](store& s, wall_time now) {
             return s.begin(*op, given, now);
         });
-        c->begins = op->id;
+        c->begins = std::move(op);
         return sent(std::move(c));
     }
 
@@ -134,9 +134,9 @@ public:
     void close() override { writer_.close(); }
 
 private:
-    template <class T>
-    std::shared_ptr<call_for<T>> made(call::kind k, typename call_for<T>::work w) {
-        return std::make_shared<call_for<T>>(
+    template <class T, class Work>
+    std::shared_ptr<call_for<T>> made(call::kind k, Work w) {
+        return std::make_shared<call_of<T, Work>>(
             k, asio::prefer(home_, asio::execution::outstanding_work.tracked), std::move(w));
     }
 

@@ -139,6 +139,42 @@ BOOST_DATA_TEST_CASE_F(sqlite_fixture, an_operation_may_be_recorded_on_either_si
     BOOST_TEST(lookup(identifier_kind::email, "large.999@example.com").size() == 1U);
 }
 
+/// Many to a row, and for as long as a budget may ask.
+BOOST_AUTO_TEST_CASE(what_has_landed_is_counted_oldest_first) {
+    open();
+    BOOST_REQUIRE(begin(made("a")).has_value());
+    constexpr std::size_t many = 1300;
+    std::vector<wall_time> left;
+    for (std::size_t n = 0; n < many; ++n) {
+        journal::departure d = leaving("a", 0, time.today());
+        d.to = n % 3 == 0 ? vendor::mention_me : vendor::billing;
+        left.push_back(d.at);
+        const auto flight = run(j->depart(std::move(d)));
+        BOOST_REQUIRE(flight.has_value());
+        if (n + 1 < many) BOOST_REQUIRE(record({}, *flight).has_value());
+        time.pass(1ms);
+    }
+    for (int round = 0; round < 2; ++round) {
+        kill();
+        const auto calls = j->departed_since({});
+        BOOST_REQUIRE(calls.size() == many);
+        for (std::size_t n = 0; n < many; ++n) {
+            BOOST_TEST((calls[n].at == left[n]));
+            BOOST_TEST((calls[n].to == (n % 3 == 0 ? vendor::mention_me : vendor::billing)));
+        }
+        BOOST_TEST(j->departed_since(left[1000]).size() == many - 1000);
+        BOOST_TEST(found("a")->steps[0].history.lost == 1U);
+    }
+    j.reset();
+    BOOST_TEST(std::stoi(raw_sql(path, "SELECT count(*) FROM flight")) < 20); // two or so a fold
+    time.pass(26h);
+    open();
+    BOOST_TEST(j->departed_since({}).empty());
+    BOOST_REQUIRE(run(j->sweep()).has_value());
+    j.reset();
+    BOOST_TEST(raw_sql(path, "SELECT count(*) FROM flight") == "0");
+}
+
 BOOST_AUTO_TEST_CASE(a_rush_is_in_many_slots_and_nothing_of_it_is_lost) {
     open();
     std::vector<std::optional<result<journal::begun>>> begun(6000);

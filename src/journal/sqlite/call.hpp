@@ -6,7 +6,6 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -32,8 +31,8 @@ public:
     virtual void refuse(errc) = 0;
 
     const kind what;
-    std::string begins;        ///< the id of the operation, for a begin
-    flight_number departs = 0; ///< likewise
+    std::shared_ptr<const operation> begins; ///< for a begin
+    flight_number departs = 0;               ///< likewise
 
     bool done = false; ///< network thread, as are the others
     async::signal_event ready;
@@ -42,29 +41,36 @@ public:
 using calls = std::vector<std::shared_ptr<call>>;
 
 template <class T>
-class call_for final : public call {
+class call_for : public call {
 public:
-    using work = std::function<result<T>(store&, wall_time now)>;
+    using call::call;
 
-    call_for(kind k, boost::asio::any_io_executor home, work w)
-        : call(k, std::move(home)), work_(std::move(w)) {}
+    void refuse(errc e) override { answer = result<T>(e); }
+
+    std::optional<result<T>> answer;
+};
+
+/// What is done for it on the thread: `work` is called with the store and the time, as often as it is tried,
+/// and answers a result<T>.
+template <class T, class Work>
+class call_of final : public call_for<T> {
+public:
+    call_of(call::kind k, boost::asio::any_io_executor home, Work w)
+        : call_for<T>(k, std::move(home)), work_(std::move(w)) {}
 
     boost::system::error_code attempt(store& s, wall_time now) override {
         result<T> made = work_(s, now);
         if (made.has_error()) {
             if (made.error().category() == category()) return made.error();
-            if (what != kind::read && made.error() != make_error_code(errc::key_reused))
+            if (this->what != call::kind::read && made.error() != make_error_code(errc::key_reused))
                 throw std::runtime_error("what was read back is not what was written");
         }
-        answer = std::move(made);
+        this->answer = std::move(made);
         return {};
     }
-    void refuse(errc e) override { answer = result<T>(e); }
-
-    std::optional<result<T>> answer;
 
 private:
-    work work_;
+    Work work_;
 };
 
 } // namespace offboard::journal::sqlite

@@ -41,6 +41,11 @@ std::string pack(const std::vector<std::string>& entries);
 /// Takes the first of them off; nothing when there is none, or it is not what pack() made.
 std::optional<std::string_view> unpack(std::string_view& packed);
 
+/// Times one behind the other (8 bytes each, the low one first), and one of them.
+void pack_time(std::string& to, std::int64_t);
+std::int64_t time_in(std::string_view packed, std::size_t at);
+constexpr std::size_t packed_time = 8; ///< bytes
+
 /// Lines of "id step".
 std::string write_steps(const std::vector<std::pair<std::string, std::uint32_t>>&);
 std::vector<std::pair<std::string, std::uint32_t>> read_steps(std::string_view);

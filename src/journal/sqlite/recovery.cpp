@@ -2,6 +2,7 @@
 
 #include "layout.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace offboard::journal::sqlite {
@@ -62,25 +63,28 @@ result<inheritance> take_over(database& db, store& entries, telemetry::log& log,
     lost_tries lost;
     const std::int64_t since = milliseconds(now - keep_calls);
     {
-        result<statement> all = db.prepare("SELECT number, vendor, at, steps FROM flight ORDER BY number");
+        result<statement> all =
+            db.prepare("SELECT number, vendor, at, steps, calls FROM flight ORDER BY number");
         if (all.has_error()) return all.error();
         rows r = all->query();
         result<bool> more = r.next();
         for (; more.has_value() && *more; more = r.next()) {
             out.last_flight = static_cast<flight_number>(r.integer(0));
             const std::optional<vendor> to = vendor_named(r.bytes(1));
-            if (to && r.integer(2) >= since) {
-                past_call call;
-                call.to = *to;
-                call.at = from_milliseconds(r.integer(2));
-                out.calls.push_back(call);
-            }
+            const auto count = [&](std::int64_t at) {
+                if (to && at >= since) out.calls.push_back({*to, from_milliseconds(at)});
+            };
+            if (r.null(4)) count(r.integer(2));
+            const std::string_view calls = r.bytes(4);
+            for (std::size_t i = 0; i < calls.size() / packed_time; ++i)
+                count(time_in(calls, i));
             if (r.null(3)) continue;
             for (const auto& [id, step] : read_steps(r.bytes(3)))
                 ++lost[id][step];
         }
         if (more.has_error()) return more.error();
     }
+    std::ranges::stable_sort(out.calls, {}, &past_call::at);
     if (!lost.empty()) {
         const result<void> folded = fold(lost, entries, log);
         if (folded.has_error()) return folded.error();

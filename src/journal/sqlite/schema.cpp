@@ -57,9 +57,12 @@ CREATE TABLE subject(era INTEGER NOT NULL, hash BLOB NOT NULL, operation INTEGER
 INSERT INTO subject SELECT operation / 16384, hash, operation FROM subject_1;
 DROP TABLE subject_1;
 )";
-/// entry: `entries` of them in one row, see pack(). subject: see subject_index.hpp.
+/// entry: `entries` of them in one row, see pack(). flight: with `calls` it stands for many that have landed,
+/// whose times these are (see pack_time()); it has the number and the time of the last. subject: see
+/// subject_index.hpp.
 constexpr const char* version_3 = R"(
 ALTER TABLE entry ADD COLUMN entries INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE flight ADD COLUMN calls BLOB;
 ALTER TABLE subject RENAME TO subject_2;
 CREATE TABLE subject(place INTEGER PRIMARY KEY, text BLOB NOT NULL);
 )";

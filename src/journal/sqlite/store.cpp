@@ -42,7 +42,9 @@ result<begun> store::begin(const operation& op, const std::optional<idempotency>
     made.master = keys_.newest;
     made.key = ring_.make_key();
     made.wrapped = ring_.wrap(made.key, op.id);
+    made.entries.reserve(2); // most end with the next
     made.entries.push_back(ring_.seal(made.key, context_of(op.id, 0), encode(op)));
+    made.subjects.reserve(op.what.customers.empty() ? 0 : op.what.customers.front().identifiers.size());
     for (const customer& c : op.what.customers)
         for (const identifier& who : c.identifiers)
             made.subjects.push_back(ring_.subject(who));

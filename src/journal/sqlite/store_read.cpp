@@ -12,6 +12,17 @@ namespace {
 
 constexpr std::size_t size_of_size = 4;
 
+void put_number(std::string& to, std::uint64_t value, std::size_t bytes) {
+    for (std::size_t i = 0; i < bytes; ++i)
+        to += static_cast<char>(value >> (8 * i));
+}
+std::uint64_t get_number(std::string_view from) {
+    std::uint64_t value = 0;
+    for (std::size_t i = from.size(); i-- > 0;)
+        value = value << 8 | static_cast<unsigned char>(from[i]);
+    return value;
+}
+
 } // namespace
 
 std::string pack(const std::vector<std::string>& entries) {
@@ -21,8 +32,7 @@ std::string pack(const std::vector<std::string>& entries) {
     std::string out;
     out.reserve(size);
     for (const std::string& each : entries) {
-        for (std::size_t i = 0; i < size_of_size; ++i)
-            out += static_cast<char>(each.size() >> (8 * i));
+        put_number(out, each.size(), size_of_size);
         out += each;
     }
     return out;
@@ -30,14 +40,20 @@ std::string pack(const std::vector<std::string>& entries) {
 
 std::optional<std::string_view> unpack(std::string_view& packed) {
     if (packed.size() < size_of_size) return std::nullopt;
-    std::size_t size = 0;
-    for (std::size_t i = size_of_size; i-- > 0;)
-        size = size << 8 | static_cast<unsigned char>(packed[i]);
+    const std::size_t size = get_number(packed.substr(0, size_of_size));
     packed.remove_prefix(size_of_size);
     if (packed.size() < size) return std::nullopt;
     const std::string_view entry = packed.substr(0, size);
     packed.remove_prefix(size);
     return entry;
+}
+
+void pack_time(std::string& to, std::int64_t time) {
+    put_number(to, static_cast<std::uint64_t>(time), packed_time);
+}
+
+std::int64_t time_in(std::string_view packed, std::size_t at) {
+    return static_cast<std::int64_t>(get_number(packed.substr(at * packed_time, packed_time)));
 }
 
 std::string write_steps(const std::vector<std::pair<std::string, std::uint32_t>>& steps) {

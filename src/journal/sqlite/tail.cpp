@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -69,7 +70,7 @@ result<std::unique_ptr<tail>> tail::make(database& db) {
         {&s.entries, "INSERT INTO entry(place, entries, text)", 3},
         {&s.idempotencies,
          "INSERT OR REPLACE INTO idempotency(hash, fingerprint, operation, key, expires_at)", 5},
-        {&s.flights, "INSERT INTO flight(number, vendor, at, steps)", 4},
+        {&s.flights, "INSERT INTO flight(number, vendor, at, steps, calls)", 5},
     };
     for (const auto& [into, text, columns] : inserts) {
         result<bulk_insert> prepared = bulk_insert::make(db, text, columns);
@@ -219,15 +220,38 @@ result<void> tail::put_idempotencies(const in_order& of) {
     });
 }
 
-/// What has landed counts for the budgets only.
+/// What has landed counts for the budgets only: many go into one row, by vendor.
 result<void> tail::put_flights() {
-    std::vector<const std::pair<const flight_number, fresh_flight>*> all;
-    for (const auto& one : contents_.flights())
-        all.push_back(&one);
-    return sql_.flights.run(all, [](const auto* one) {
-        const fresh_flight& f = one->second;
-        return std::tuple(static_cast<std::int64_t>(one->first), std::string_view(f.vendor), f.at,
-                          f.landed ? std::nullopt : std::optional<std::string_view>(f.steps));
+    constexpr std::size_t most_calls = 500; // to a row, of about a page
+    struct flight_row {
+        flight_number number = 0;
+        std::string_view vendor;
+        std::int64_t at = 0;
+        std::optional<std::string_view> steps;
+        std::string calls;
+    };
+    std::vector<flight_row> all;
+    std::map<std::string_view, flight_row> landed;
+    for (const auto& [number, f] : contents_.flights()) {
+        if (!f.landed) {
+            all.push_back({number, f.vendor, f.at, f.steps, {}});
+            continue;
+        }
+        flight_row& row = landed[f.vendor];
+        row.number = number;
+        row.vendor = f.vendor;
+        row.at = std::max(row.at, f.at);
+        pack_time(row.calls, f.at);
+        if (row.calls.size() < most_calls * packed_time) continue;
+        all.push_back(row);
+        row.calls.clear();
+    }
+    for (auto& [vendor, row] : landed)
+        if (!row.calls.empty()) all.push_back(std::move(row));
+    return sql_.flights.run(all, [](const flight_row& row) {
+        std::optional<blob> calls;
+        if (!row.calls.empty()) calls = blob{row.calls};
+        return std::tuple(static_cast<std::int64_t>(row.number), row.vendor, row.at, row.steps, calls);
     });
 }
 

@@ -21,7 +21,7 @@ struct tuning {
     /// Of the tail, before they are put into the tables: 2 MiB, some two thousand small operations, which
     /// take the thread some 20 ms; so much again at start-up.
     std::int64_t tail_slots = 512;
-    int checkpoint_pages = 1000; ///< of the log, before they are copied into the file
+    int checkpoint_pages = 4000; ///< of the log, before they are copied into the file
 };
 
 /// The journal, and what tests ask of it beside.

@@ -53,7 +53,7 @@ writer::instant writer::due_again() const {
 /// What comes first in the transaction that ends trouble.
 boost::system::error_code writer::first_writes() {
     for (const std::shared_ptr<call>& c : refused_) {
-        const result<void> undone = c->what == call::kind::begin ? file_.entries().undo_begin(c->begins)
+        const result<void> undone = c->what == call::kind::begin ? file_.entries().undo_begin(c->begins->id)
                                                                  : file_.entries().undo_depart(c->departs);
         if (undone.has_error()) return undone.error();
     }
