@@ -45,7 +45,8 @@ struct desk::flight {
             at.pacer_.finished(at.owner_.clock_.now());
         if (!judged) at.breaker_of(from.key.what).abandoned(ticket);
     }
-    void judge(bool down) {
+    /// `reason`: why it counts as down, for the log.
+    void judge(bool down, std::string_view reason) {
         judged = true;
         policy::breaker& b = at.breaker_of(from.key.what);
         const steady_time now = at.owner_.clock_.now();
@@ -54,14 +55,7 @@ struct desk::flight {
             b.failed(ticket, now, at.owner_.random_);
         else
             b.succeeded(ticket);
-        using state = policy::breaker::state;
-        if (b.at(now) == before) return;
-        if (b.at(now) == state::open)
-            at.owner_.log_.warn("breaker open: customers wait",
-                                {{"vendor", to_string(at.vendor_)}, {"step", to_string(from.key.what)}});
-        else if (b.at(now) == state::closed)
-            at.owner_.log_.info("breaker closed",
-                                {{"vendor", to_string(at.vendor_)}, {"step", to_string(from.key.what)}});
+        if (b.at(now) != before) at.tell_breaker(from.key.what, b.at(now), reason);
     }
 
     desk& at;
@@ -79,6 +73,7 @@ desk::desk(dispatcher& owner, vendor v, const config::vendor_settings& settings,
       pacer_(settings.budget.calls, settings.budget.per),
       breakers_(action_count,
                 policy::breaker(policy::breaker::rules{settings.breaker.failures, settings.breaker.open})),
+      failed_lines_(action_count), refused_lines_(action_count),
       link_(owner.io_, v, settings, owner.clock_, owner.log_, owner.check_), timer_(owner.io_) {}
 
 desk::lane& desk::lane_for(lane_key key) {
@@ -225,7 +220,8 @@ asio::awaitable<bool> desk::carry(lane& l, packed& p, flight& way, settlements& 
     std::optional<telemetry::span> span = begin_span(p, request, begun);
     way.sent = true;
     const std::uint64_t used = link_.version();
-    auto answer = co_await link_.call(std::move(request), std::move(repeat));
+    std::string reason;
+    auto answer = co_await link_.call(std::move(request), std::move(repeat), reason);
     end_span(std::move(span), way.starts, answer);
 
     const duration took = owner_.clock_.now() - begun;
@@ -237,13 +233,13 @@ asio::awaitable<bool> desk::carry(lane& l, packed& p, flight& way, settlements& 
     if (answer.has_error()) {
         const errc why = to_errc(answer.error());
         // Refused credentials are an answer of the vendor's, though not to this call.
-        if (why != errc::cancelled && why != errc::token_refused) way.judge(true);
+        if (why != errc::cancelled && why != errc::token_refused) way.judge(true, reason);
         way.land();
         owner_.metrics_.count_unanswered(vendor_, p.batch.what, why, took, customers);
-        co_return on_failure(p, why, settled);
+        co_return on_failure(p, why, reason, settled);
     }
     latency_ = (latency_ * 7 + took) / 8;
-    way.judge(counts_as_down(answer->status));
+    way.judge(counts_as_down(answer->status), answered(answer->status));
     way.land();
     owner_.metrics_.count_answered(vendor_, p.batch.what, answer->status, took, customers);
     heed(*answer);

@@ -6,6 +6,7 @@
 #include "offboard/dispatch/dispatcher.hpp"
 #include "offboard/policy/backoff.hpp"
 #include "offboard/policy/breaker.hpp"
+#include "offboard/policy/line_rate.hpp"
 #include "offboard/policy/pacer.hpp"
 #include "offboard/policy/retry_budget.hpp"
 
@@ -76,6 +77,11 @@ private:
     /// A log line: vendor, step, customers, and whose call it is when it serves one operation alone.
     void tell(telemetry::level, std::string_view message, const packed&,
               std::initializer_list<telemetry::field> more = {});
+    /// The line of a call that failed, or is answered as it should not be (`code`: what is made of that);
+    /// at a bounded rate.
+    void tell_failed(const packed&, std::string_view reason, std::string_view code = {});
+    void tell_refused(const packed&);
+    void tell_breaker(action, policy::breaker::state, std::string_view reason);
     /// The call's span, where anybody will see it: below the request that it serves alone, else in a trace of
     /// its own that points at all of them.
     std::optional<telemetry::span> begin_span(const packed&, const outgoing_request&, steady_time begun);
@@ -86,7 +92,7 @@ private:
     // desk_answers.cpp: what becomes of a call's steps.
     /// The request was sent a second time under this call: the first may have had its effect.
     static void note_repeat(packed&);
-    bool on_failure(packed&, errc, settlements&);
+    bool on_failure(packed&, errc, std::string_view reason, settlements&);
     void on_answer(lane&, packed&, const incoming_response&, bool renewable, settlements&);
     /// 401, and another try would have another token or other credentials: everybody once more, then refused.
     /// True when it was that.
@@ -118,7 +124,9 @@ private:
     const policy::backoff backoff_;
     policy::pacer pacer_;
     policy::retry_budget retries_;
-    std::vector<policy::breaker> breakers_; ///< by action
+    std::vector<policy::breaker> breakers_;        ///< by action
+    std::vector<policy::line_rate> failed_lines_;  ///< by action
+    std::vector<policy::line_rate> refused_lines_; ///< by action
     vendor_link link_;
     std::list<lane> lanes_; ///< idle ones are removed; the order is the turn to send
     std::unordered_map<std::string, lane*> by_key_;

@@ -35,7 +35,15 @@ void add(line::call& group, const line::place& from, ask a) {
     group.back().asks.push_back(std::move(a));
 }
 
-constexpr std::string_view credentials_refused = "vendor refuses our credentials";
+/// An answer that tells of the vendor's state, or of our settings, rather than of a customer. What 401, 403
+/// and 429 are has lines of its own.
+bool is_trouble(const vendors::verdict& v, const incoming_response& answer) {
+    using vendors::next;
+    if (v.result.code == "vendor_auth" || answer.status == 429) return false;
+    if (v.what == next::retry || v.what == next::later) return true;
+    if (v.what == next::settle && v.result.status == step_status::unknown) return true;
+    return v.result.code == "redirected" || v.result.code == "ambiguous_404";
+}
 
 } // namespace
 
@@ -79,11 +87,11 @@ void desk::on_bug(packed& p, bool sent, settlements& settled) {
             if (a.op && a.what().stage == stage::in_flight) settle(std::move(a), o, settled);
 }
 
-bool desk::on_failure(packed& p, errc e, settlements& settled) {
+bool desk::on_failure(packed& p, errc e, std::string_view reason, settlements& settled) {
     const bool lost = !nothing_was_sent(e);
     // Going down: the steps stay pending, and what was cut may have been done.
     if (e == errc::cancelled || halted_) return false;
-    tell(telemetry::level::warn, "vendor call failed", p, {{"reason", make_error_code(e).message()}});
+    tell_failed(p, reason);
     if (e == errc::token_refused) {
         for (line::place& place : p.places)
             for (ask& a : place.asks)
@@ -124,7 +132,7 @@ bool desk::reauthorise(packed& p, bool refused, settlements& settled) {
             }
         }
     }
-    if (!settled.empty()) tell(telemetry::level::warn, credentials_refused, p);
+    if (!settled.empty()) tell_refused(p);
     withdraw(group, settled);
     put_back_now(std::move(group));
     return refused;
@@ -145,7 +153,10 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, bool r
     const steady_time again = waits ? retry_at(p) : steady_time{};
     if (!any(next::retry)) retries_.succeeded(owner_.clock_.now());
     if (std::ranges::any_of(verdicts, [](const auto& v) { return v.result.code == "vendor_auth"; }))
-        tell(telemetry::level::warn, credentials_refused, p);
+        tell_refused(p);
+    if (const auto bad = std::ranges::find_if(verdicts, [&](const auto& v) { return is_trouble(v, answer); });
+        bad != verdicts.end())
+        tell_failed(p, answered(answer.status), bad->result.code);
 
     line::call undecided;
     later failed{{}, p.apart};

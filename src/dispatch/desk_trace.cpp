@@ -18,6 +18,35 @@ void desk::tell(telemetry::level l, std::string_view message, const packed& p,
     owner_.log_.write(l, message, fields);
 }
 
+void desk::tell_failed(const packed& p, std::string_view reason, std::string_view code) {
+    const auto before = failed_lines_[static_cast<std::size_t>(p.batch.what)].pass(owner_.clock_.now());
+    if (!before) return;
+    if (code.empty())
+        tell(telemetry::level::warn, "vendor call failed", p,
+             {{"server", link_.server()}, {"reason", reason}, {"held_back", *before}});
+    else
+        tell(telemetry::level::warn, "vendor call failed", p,
+             {{"server", link_.server()}, {"reason", reason}, {"code", code}, {"held_back", *before}});
+}
+
+void desk::tell_refused(const packed& p) {
+    const auto before = refused_lines_[static_cast<std::size_t>(p.batch.what)].pass(owner_.clock_.now());
+    if (before)
+        tell(telemetry::level::warn, "vendor refuses our credentials", p,
+             {{"server", link_.server()}, {"held_back", *before}});
+}
+
+void desk::tell_breaker(action a, policy::breaker::state now, std::string_view reason) {
+    const std::string_view step = to_string(a);
+    const std::string_view of = to_string(vendor_);
+    using state = policy::breaker::state;
+    if (now == state::open)
+        owner_.log_.warn("breaker open: customers wait",
+                         {{"vendor", of}, {"step", step}, {"server", link_.server()}, {"reason", reason}});
+    else if (now == state::closed)
+        owner_.log_.info("breaker closed", {{"vendor", of}, {"step", step}});
+}
+
 std::optional<telemetry::span> desk::begin_span(const packed& p, const outgoing_request& request,
                                                 steady_time begun) {
     telemetry::tracer& tracer = owner_.tracer_;

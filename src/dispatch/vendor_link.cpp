@@ -23,6 +23,17 @@ http::client_settings client_settings_of(vendor v, const config::vendor_settings
     return out;
 }
 
+/// Host and port as they stand in a URL.
+std::string server_of(const base_url& b) {
+    const bool literal_v6 = b.host.find(':') != std::string::npos;
+    return (literal_v6 ? '[' + b.host + ']' : b.host) + ':' + std::to_string(b.port);
+}
+
+/// The kind of error, and what is known of its cause.
+std::string reason_of(const boost::system::error_code& kind, const std::string& cause) {
+    return cause.empty() ? kind.message() : kind.message() + ": " + cause;
+}
+
 /// A token that is refused within this time of being made was no good from the start.
 constexpr auto fresh_for = std::chrono::minutes(1);
 
@@ -56,11 +67,15 @@ duration usable_for(std::chrono::seconds lifetime) {
 
 } // namespace
 
+std::string answered(unsigned status) {
+    return "answered with status " + std::to_string(status);
+}
+
 vendor_link::vendor_link(asio::io_context& io, vendor v, const config::vendor_settings& settings,
                          const clock& c, telemetry::log& l, const secret_check& check)
     : vendor_(v), settings_(settings), clock_(c), log_(l), check_(check),
-      client_(io, client_settings_of(v, settings), l), credentials_(settings.credentials),
-      roots_(settings.roots) {}
+      server_(server_of(settings.base_url)), client_(io, client_settings_of(v, settings), l),
+      credentials_(settings.credentials), roots_(settings.roots) {}
 
 bool vendor_link::has_token() const noexcept {
     return vendors::needs_token(credentials_);
@@ -82,18 +97,23 @@ void vendor_link::use(const config::vendor_settings& now) {
 }
 
 asio::awaitable<result<incoming_response>> vendor_link::call(outgoing_request request,
-                                                             http::may_repeat repeat) {
+                                                             http::may_repeat repeat, std::string& reason) {
     const steady_time deadline = clock_.now() + settings_.timeout;
     shared_secret held;
     if (has_token()) {
         auto given = co_await token(deadline);
-        if (given.has_error()) co_return given.error();
+        if (given.has_error()) {
+            reason = reason_of(given.error(), why_);
+            co_return given.error();
+        }
         held = *given;
     }
     const secret none;
     vendors::authorise(request, credentials_, held ? *held : none);
     const std::uint64_t used = version_;
-    auto answer = co_await client_.exchange(std::move(request), deadline, std::move(repeat));
+    std::string cause;
+    auto answer = co_await client_.exchange(std::move(request), deadline, std::move(repeat), &cause);
+    if (answer.has_error()) reason = reason_of(answer.error(), cause);
     const bool refused = answer.has_value() && answer->status == 401;
     if (answer.has_value() && held) judge(held, refused);
     // Without a token it was the credentials: whoever asked sees by version() whether there are others now.
@@ -114,6 +134,7 @@ void vendor_link::judge(const shared_secret& used, bool refused) {
     if (clock_.now() - made_at_ >= fresh_for) useless_ = 0;
     if (++useless_ < enough_useless) return;
     failure_ = errc::token_refused;
+    why_ = "the tokens that it gives are refused with status 401";
     hold(useless_ - enough_useless);
 }
 
@@ -134,7 +155,10 @@ asio::awaitable<result<vendor_link::shared_secret>> vendor_link::token(steady_ti
         const std::uint64_t awaited = renewals_;
         while (renewals_ == awaited) {
             const bool told = co_await renewed_.wait_until(deadline);
-            if (!told) co_return errc::token_unavailable;
+            if (!told) {
+                why_ = "no answer in time";
+                co_return errc::token_unavailable;
+            }
         }
         if (token_) co_return token_;
         co_return failure_;
@@ -176,12 +200,15 @@ asio::awaitable<result<vendors::token>> vendor_link::ask_for_token(steady_time d
     const std::uint64_t used = version_;
     outgoing_request request = vendors::token_request(credentials_);
     http::may_repeat harmless = [] { return true; };
-    auto answer = co_await client_.exchange(std::move(request), deadline, std::move(harmless));
+    std::string cause;
+    auto answer = co_await client_.exchange(std::move(request), deadline, std::move(harmless), &cause);
     result<vendors::token> read = errc::token_unavailable;
     if (answer.has_value()) read = vendors::read_token(credentials_, *answer);
     if (read.has_value()) co_return read;
-    const std::string why = answer.has_error() ? answer.error().message() : read.error().message();
-    log_.warn("token request failed", {{"vendor", to_string(vendor_)}, {"reason", why}});
+    why_ = answer.has_error() ? reason_of(answer.error(), cause) : answered(answer->status);
+    const std::string reason = answer.has_error() ? why_ : reason_of(read.error(), why_);
+    log_.warn("token request failed",
+              {{"vendor", to_string(vendor_)}, {"server", server_}, {"reason", reason}});
     const bool refused = to_errc(read.error()) == errc::token_refused;
     if (refused && used == version_ && check_) co_await check_(deadline);
     co_return read;

@@ -15,6 +15,9 @@
 
 namespace offboard::dispatch {
 
+/// An answer's status as the reason of a log line.
+std::string answered(unsigned status);
+
 /// The way to one vendor with one set of credentials: connections, and the access token where there is one.
 /// The token is asked for once however many calls want it, renewed before it expires, and once more on a 401.
 /// Credentials and roots may be exchanged at any time. Owned by its desk; network thread only.
@@ -25,8 +28,12 @@ public:
                 telemetry::log&, const secret_check& check);
 
     /// One call, authorised. Errors as http::client, plus token_refused and token_unavailable (nothing of the
-    /// call was sent). After a 401 the token is forgotten: the next call has a new one.
-    boost::asio::awaitable<result<incoming_response>> call(outgoing_request, http::may_repeat);
+    /// call was sent). After a 401 the token is forgotten: the next call has a new one. `reason`, which must
+    /// outlive the call, becomes an error in words for the log.
+    boost::asio::awaitable<result<incoming_response>> call(outgoing_request, http::may_repeat,
+                                                           std::string& reason);
+    /// Where the calls go, for the log: host:port.
+    const std::string& server() const noexcept { return server_; }
 
     /// True when calls carry a token, so that a 401 may be worth a second call.
     bool has_token() const noexcept;
@@ -56,6 +63,7 @@ private:
     const clock& clock_;
     telemetry::log& log_;
     const secret_check& check_;
+    const std::string server_;
     http::client client_;
     credentials credentials_;
     std::string roots_;
@@ -69,6 +77,7 @@ private:
     std::uint64_t renewals_ = 0; ///< finished ones, well or not
     // After a failure nobody asks again for a growing while: a wrong secret must not become a request a call.
     errc failure_ = errc::token_unavailable;
+    std::string why_; ///< in words
     std::uint32_t failures_ = 0;
     std::uint32_t useless_ = 0; ///< new tokens in a row that the vendor's API refused
     steady_time not_before_{};

@@ -47,7 +47,8 @@ struct client::implementation {
     implementation(asio::io_context& io, client_settings s, telemetry::log& log)
         : settings_(std::move(s)), log_(log), text_(settings_), pool_(io, settings_, counters_) {}
 
-    asio::awaitable<result<incoming_response>> exchange(outgoing_request, steady_time, may_repeat repeat);
+    asio::awaitable<result<incoming_response>> exchange(outgoing_request, steady_time, may_repeat repeat,
+                                                        std::string* cause);
     asio::awaitable<result<lease>> check_out(steady_time deadline);
     asio::awaitable<result<void>> send_and_receive(connection&, const outgoing_request&, incoming_response&,
                                                    attempt&);
@@ -68,12 +69,15 @@ asio::awaitable<result<lease>> client::implementation::check_out(steady_time dea
     co_return errc::pool_exhausted;
 }
 
-asio::awaitable<result<incoming_response>>
-client::implementation::exchange(outgoing_request request, steady_time deadline, may_repeat repeat) {
+asio::awaitable<result<incoming_response>> client::implementation::exchange(outgoing_request request,
+                                                                            steady_time deadline,
+                                                                            may_repeat repeat,
+                                                                            std::string* cause) {
     const bool throwing = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
     incoming_response answer;
     result<void> outcome = errc::cancelled;
+    std::string why;
     lease held;
     bool sent_before = false;
     for (bool again = true; again;) {
@@ -97,7 +101,7 @@ client::implementation::exchange(outgoing_request request, steady_time deadline,
             held = std::move(*given);
         }
         if (!held.has_connection()) {
-            outcome = co_await pool_.open(held, deadline);
+            outcome = co_await pool_.open(held, deadline, why);
             const asio::cancellation_state now = co_await asio::this_coro::cancellation_state;
             if (is_cancelled(now)) outcome = errc::cancelled;
             if (!outcome) break;
@@ -110,6 +114,8 @@ client::implementation::exchange(outgoing_request request, steady_time deadline,
             if (tried.clean) held.keep();
             break;
         }
+        const bool lost = to_errc(outcome.error()) != errc::answer_timeout;
+        why = lost && tried.broken ? tried.broken.message() : std::string();
         // A kept connection that died under us, before anything came back: once more, on a new one.
         const bool died_idle = held->reused() && !tried.answered && is_stale(tried.broken);
         if (died_idle && (!tried.sent || (repeat && repeat()))) {
@@ -123,7 +129,10 @@ client::implementation::exchange(outgoing_request request, steady_time deadline,
     co_await asio::this_coro::throw_if_cancelled(throwing);
     // That the second try sent nothing does not undo the first.
     if (!outcome && sent_before && nothing_was_sent(to_errc(outcome.error()))) outcome = errc::answer_lost;
-    if (!outcome) co_return outcome.error();
+    if (!outcome) {
+        if (cause) *cause = std::move(why);
+        co_return outcome.error();
+    }
     co_return answer;
 }
 
@@ -191,8 +200,8 @@ client::client(asio::io_context& io, client_settings settings, telemetry::log& l
 client::~client() = default;
 
 asio::awaitable<result<incoming_response>> client::exchange(outgoing_request request, steady_time deadline,
-                                                            may_repeat repeat) {
-    return self_->exchange(std::move(request), deadline, std::move(repeat));
+                                                            may_repeat repeat, std::string* cause) {
+    return self_->exchange(std::move(request), deadline, std::move(repeat), cause);
 }
 
 asio::awaitable<void> client::stop() {

@@ -2,6 +2,7 @@
 
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -10,6 +11,19 @@ namespace offboard::http {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+
+namespace {
+
+/// Why a handshake failed. What is wrong with a certificate says more than that it was refused.
+std::string told_by(SSL* session, const error_code& broken) {
+    const long verified = SSL_get_verify_result(session);
+    if (verified == X509_V_OK) return broken.message();
+    // OpenSSL has no word for what our own check of the name refuses.
+    if (verified == X509_V_ERR_UNSPECIFIED) return "the certificate does not name this host";
+    return X509_verify_cert_error_string(verified);
+}
+
+} // namespace
 
 connection::connection(asio::io_context& io, async::deadline_watch& watch, connection_keeper& keeper)
     : entry(watch), keeper_(keeper), socket_(io.get_executor()) {}
@@ -57,12 +71,15 @@ bool connection::seems_alive() {
 
 asio::awaitable<result<void>> connection::open(tcp::endpoint to, asio::ssl::context* context,
                                                const std::string& host, bool literal_host,
-                                               steady_time deadline) {
+                                               steady_time deadline, std::string& cause) {
     expires_at(deadline);
     const auto [refused] = co_await socket_.async_connect(to, as_values);
     error_code ec = refused;
     if (!ec && !timed_out_) prepare(socket_, ec);
-    if (ec || timed_out_) co_return errc::connect_failed;
+    if (ec || timed_out_) {
+        cause = timed_out_ ? "no answer in time" : ec.message();
+        co_return errc::connect_failed;
+    }
     opened_ = std::chrono::steady_clock::now();
     if (context) {
         tls_.emplace(socket_, *context);
@@ -73,7 +90,10 @@ asio::awaitable<result<void>> connection::open(tcp::endpoint to, asio::ssl::cont
         if (!ec) tls_->set_verify_callback(asio::ssl::host_name_verification(host), ec);
         if (ec) co_return errc::tls_failed;
         const auto [broken] = co_await tls_->async_handshake(asio::ssl::stream_base::client, as_values);
-        if (broken || timed_out_) co_return errc::tls_failed;
+        if (broken || timed_out_) {
+            cause = timed_out_ ? "no answer in time" : told_by(tls_->native_handle(), broken);
+            co_return errc::tls_failed;
+        }
     }
     expires_never();
     co_return result<void>();

@@ -38,10 +38,10 @@ public:
 
     /// Connects and, with a context, shakes hands; the deadline is of both together. `host` is what the
     /// certificate has to name. The error is the one that counts: dns is not our business, so connect_failed
-    /// or tls_failed.
+    /// or tls_failed; `cause` becomes what the system or the TLS library says of it.
     boost::asio::awaitable<result<void>> open(tcp::endpoint, boost::asio::ssl::context*,
                                               const std::string& host, bool literal_host,
-                                              steady_time deadline);
+                                              steady_time deadline, std::string& cause);
 
     /// Kept by the pool from now on, until then.
     void rest(steady_time until);

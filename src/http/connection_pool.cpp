@@ -112,10 +112,13 @@ void connection_pool::discard_idle(connection& c) noexcept {
     std::erase_if(idle_, [&c](const std::unique_ptr<connection>& one) { return one.get() == &c; });
 }
 
-asio::awaitable<result<void>> connection_pool::open(lease& held, steady_time deadline) {
+asio::awaitable<result<void>> connection_pool::open(lease& held, steady_time deadline, std::string& cause) {
     auto found = co_await names_->addresses(deadline);
     counters_.dns_failures = names_->failures();
-    if (!found) co_return found.error();
+    if (!found) {
+        cause = names_->trouble();
+        co_return found.error();
+    }
     result<void> outcome = errc::connect_failed;
     const std::shared_ptr<asio::ssl::context> context = tls_;
     for (const tcp::endpoint& to : *found) {
@@ -124,9 +127,14 @@ asio::awaitable<result<void>> connection_pool::open(lease& held, steady_time dea
         if (is_cancelled(state) || now >= deadline) break;
         auto made = std::make_unique<connection>(io_, watch_, *this);
         const steady_time until = std::min(deadline, now + settings_.connect_timeout);
-        const auto tried = co_await made->open(to, context.get(), settings_.host, names_->literal(), until);
+        std::string said;
+        const auto tried =
+            co_await made->open(to, context.get(), settings_.host, names_->literal(), until, said);
         // Somebody answered, if not well: that says more than an address where nobody does.
-        if (tried || to_errc(outcome.error()) == errc::connect_failed) outcome = tried;
+        if (tried || to_errc(outcome.error()) == errc::connect_failed) {
+            outcome = tried;
+            cause = std::move(said);
+        }
         if (tried) {
             ++counters_.connected;
             held.set(std::move(made));

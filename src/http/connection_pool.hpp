@@ -65,7 +65,8 @@ public:
     boost::asio::awaitable<lease> wait(steady_time deadline);
 
     /// Opens a connection under a lease that has none: looks the name up, tries the addresses in turn.
-    boost::asio::awaitable<result<void>> open(lease&, steady_time deadline);
+    /// `cause`: as connection::open() says, of the error that counts.
+    boost::asio::awaitable<result<void>> open(lease&, steady_time deadline, std::string& cause);
 
     /// See client::trust().
     void trust(const std::string& roots);

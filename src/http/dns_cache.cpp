@@ -43,6 +43,7 @@ void dns_cache::look_up() {
 
 void dns_cache::looked_up(boost::system::error_code ec, const resolver::results_type& found) {
     looking_ = false;
+    trouble_ = ec;
     const steady_time now = std::chrono::steady_clock::now();
     if (!ec && !found.empty()) {
         known_.clear();
@@ -56,6 +57,11 @@ void dns_cache::looked_up(boost::system::error_code ec, const resolver::results_
             now + (known_.empty() ? duration{} : std::min<duration>(ttl_, std::chrono::seconds(1)));
     }
     changed_.notify_all();
+}
+
+std::string dns_cache::trouble() const {
+    if (looking_) return "no answer from the resolver in time";
+    return trouble_ ? trouble_.message() : "it has no address";
 }
 
 std::vector<tcp::endpoint> dns_cache::rotated() {

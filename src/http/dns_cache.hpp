@@ -28,6 +28,8 @@ public:
     boost::asio::awaitable<result<std::vector<tcp::endpoint>>> addresses(steady_time deadline);
 
     std::uint64_t failures() const noexcept { return failures_; }
+    /// Why there is no address, in the resolver's words.
+    std::string trouble() const;
 
     /// The host is a literal address rather than a name.
     bool literal() const noexcept { return literal_; }
@@ -49,6 +51,7 @@ private:
     std::size_t turn_ = 0;
     steady_time fresh_until_{};
     std::uint64_t failures_ = 0;
+    boost::system::error_code trouble_; ///< of the last look-up
     async::signal_event changed_;
 };
 

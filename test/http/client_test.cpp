@@ -111,6 +111,8 @@ asio::awaitable<void> each_answer(vendor_double& v) {
         const auto got = co_await v.ask();
         if (c.error) {
             BOOST_TEST((error_of(got) == *c.error));
+            const bool ended = *c.error == errc::answer_lost;
+            BOOST_TEST(v.cause == (ended ? "End of file" : ""));
         } else {
             BOOST_REQUIRE(got.has_value());
             BOOST_TEST(got->body == c.body);
@@ -285,11 +287,13 @@ asio::awaitable<void> asks_twice(vendor_double& v) {
 asio::awaitable<void> is_refused(vendor_double& v) {
     const auto got = co_await v.ask();
     BOOST_TEST((error_of(got) == errc::connect_failed));
+    BOOST_TEST(v.cause == "Connection refused");
 }
 
 asio::awaitable<void> has_no_name(vendor_double& v) {
     const auto got = co_await v.ask();
     BOOST_TEST((error_of(got) == errc::dns_failed));
+    BOOST_TEST(has(v.cause, "Host not found"));
     BOOST_TEST(v.client->counters().dns_failures == 1u);
 }
 

@@ -103,7 +103,8 @@ struct vendor_double : network {
                                                    duration time = std::chrono::seconds(30)) {
         http::may_repeat repeat;
         if (repeatable) repeat = [] { return true; };
-        return client->exchange(request(), in(time), std::move(repeat));
+        cause.clear();
+        return client->exchange(request(), in(time), std::move(repeat), &cause);
     }
 
     http::client_settings settings;
@@ -113,6 +114,7 @@ struct vendor_double : network {
     std::optional<http::client> client;
     std::deque<move> script;
     std::vector<std::string> requests;
+    std::string cause; ///< of the error that the last ask() ended with
     int accepted = 0;
     int holding = 0;
     bool close_at_once = false;

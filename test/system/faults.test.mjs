@@ -1,8 +1,10 @@
 // Each fault of the sandbox in turn: what the caller is told must agree with what the vendor did, or be `unknown`.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
 import test from 'node:test';
 
-import { person, steps, together } from './harness.mjs';
+import { configuration, Gateway, person, Sandbox, steps, together } from './harness.mjs';
 
 const ask = (plan, n = 1, first = 0) => ({ plan, customers: Array.from({ length: n }, (_, i) => ({ identifiers: person(first + i) })) });
 const only = (body) => body.customers[0].steps[0];
@@ -173,4 +175,56 @@ test('customers are absent, failing or done each for himself', () => together(as
   ] }, 207);
   assert.deepEqual(body.customers.map((c) => c.status), ['ok', 'ok', 'partial', 'partial', 'ok']);
   assert.equal(steps(body.customers[2])['billing.forget'].code, 'ambiguous_404');
+}));
+
+// What an operator reads when a vendor is in trouble: which, where, and why; and nothing about anybody.
+/** A port where nobody listens. */
+async function unused() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
+
+const told = (gateway, message) => gateway.program.lines.map((l) => JSON.parse(l)).filter((l) => l.message === message);
+const troubles = [
+  ['nobody listens there', { closed: true }, undefined, 'no usable answer from the token endpoint: not connected: Connection refused', undefined],
+  ['it answers 503', {}, { call: 'lapse', status: 503, times: 0 }, 'answered with status 503', 'vendor_error'],
+  ['it hangs', { timeout: '100ms' }, { call: 'lapse', kind: 'stall', times: 0 }, 'no answer in time', undefined],
+  ['it hangs up', {}, { call: 'lapse', kind: 'cut', times: 0 }, 'connection lost before the answer was complete: End of file', undefined],
+];
+for (const [name, { closed, ...changes }, fault, reason, code] of troubles) {
+  test(`the log says which vendor is in trouble, where and why: ${name}`, async () => {
+    const sandbox = await Sandbox.start();
+    const port = closed ? await unused() : sandbox.port;
+    const gateway = await Gateway.start(configuration(sandbox.port, {
+      each: { mention_me: { base_url: `http://127.0.0.1:${port}`, breaker: { failures: 2 }, ...changes } }, drain: { timeout: '10ms' },
+    }));
+    try {
+      if (fault) await sandbox.fault(fault);
+      await gateway.offboard(ask('lapse'), 202, { prefer: 'respond-async' });
+      const open = JSON.parse(await gateway.program.seen((l) => l.includes('"breaker open: customers wait"')));
+      const where = { vendor: 'mention_me', step: 'mention_me.lapse', server: `127.0.0.1:${port}` };
+      assert.deepEqual({ ...open, time: 0 }, { time: 0, level: 'warn', message: open.message, ...where, reason });
+      const [failed] = told(gateway, 'vendor call failed');
+      assert.deepEqual([failed.level, failed.vendor, failed.step, failed.server, failed.reason, failed.code], ['warn', ...Object.values(where), reason, code]);
+      const [token] = told(gateway, 'token request failed');
+      assert.deepEqual([token?.server, token?.reason], closed ? [where.server, 'not connected: Connection refused'] : [undefined, undefined]);
+      for (const line of [open, failed, token]) assert.ok(!/oauth|\/api|\/lapse/.test(JSON.stringify(line ?? {})), 'a path stands in it');
+    } finally {
+      await gateway.stop();
+      await sandbox.stop();
+    }
+  });
+}
+
+test('a vendor that fails for long does not flood the log', () => together(async (gateway, sandbox) => {
+  await sandbox.fault({ call: 'forget', status: 404, times: 40 });
+  await gateway.offboard(ask('forget', 40), 207);
+  assert.equal((await sandbox.calls('forget')).length, 40);
+  // Ten at once, and then one in ten seconds: a minute's worth, at most, in the time that a test has.
+  const lines = told(gateway, 'vendor call failed');
+  assert.ok(lines.length >= 10 && lines.length <= 16, `${lines.length} lines`);
+  assert.ok(lines.every((l) => l.code === 'ambiguous_404' && l.reason === 'answered with status 404'));
 }));

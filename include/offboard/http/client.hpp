@@ -69,8 +69,10 @@ public:
 
     /// One exchange. The deadline covers everything, waiting for a connection included. A cancelled exchange
     /// gives errc::cancelled when nothing was sent, else answer_lost; it does not throw.
-    boost::asio::awaitable<result<incoming_response>> exchange(outgoing_request, steady_time deadline,
-                                                               may_repeat repeat);
+    /// `cause`, which must outlive the call, becomes what the system or the TLS library says of an error, in
+    /// words for a log and never from the other side's bytes; empty where the error says it all.
+    boost::asio::awaitable<result<incoming_response>>
+    exchange(outgoing_request, steady_time deadline, may_repeat repeat, std::string* cause = nullptr);
 
     /// Closes idle connections and refuses new exchanges with errc::cancelled. Exchanges under way go on:
     /// whoever started them joins them first, or cancels them. Returns when no connection is left.
