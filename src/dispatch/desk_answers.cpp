@@ -170,8 +170,8 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, bool r
             if (verdict.what == next::later && !owner_.given_up(*a.op)) {
                 // The vendor did nothing: no attempt. What waits for itself waits longer each time.
                 ++a.faults;
-                s.outcome.code = "vendor_throttled";
-                owner_.metrics_.count_retries(vendor_, s.action, "vendor_throttled");
+                s.outcome.code = verdict.result.code;
+                owner_.metrics_.count_retries(vendor_, s.action, word::of(verdict.result.code));
                 add(throttled.places, p.places[i], std::move(a));
                 continue;
             }

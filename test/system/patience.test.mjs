@@ -52,3 +52,17 @@ test('a token that the vendor does not honour is not renewed for every call', ()
   const asked = (await sandbox.calls('capillary_token')).length;
   assert.ok(asked <= 6, `${asked} tokens`);
 }, { each: { capillary: { retry: { base: '500ms', cap: '30s' } } } }));
+
+test('a step that the vendor pushes back says why it waits, and that this was no attempt', () => together(async (gateway, sandbox) => {
+  for (const [status, code] of [[503, 'vendor_busy'], [429, 'rate_limited']]) {
+    await sandbox.fault({ call: 'revoke', status, times: 0 });
+    const { body } = await gateway.offboard({ plan: 'revoke', customers: [{ identifiers: person(status) }] }, 202, { prefer: 'respond-async' });
+    await sandbox.sent('revoke');
+    let step = body.customers[0].steps[0];
+    while (step.code === 'waiting') [step] = (await gateway.get(`/offboard/${body.id}`, 202)).body.customers[0].steps;
+    assert.deepEqual([step.status, step.code, step.attempts], ['pending', code, 0]);
+    await gateway.command('cancel', body.id, [200, 202, 207]);
+    await sandbox.clear();
+    await gateway.settled(body.id);
+  }
+}, { each: { capillary: { retry: { base: '50ms', cap: '100ms' }, breaker: { failures: 1000 } } } }));
