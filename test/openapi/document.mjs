@@ -8,6 +8,11 @@ import { parse } from 'yaml';
 export const documentPath = new URL('../../openapi.yaml', import.meta.url);
 export const document = parse(readFileSync(documentPath, 'utf8'));
 
+/** The words that a description explains: those of its items `* \`word\`: …`. */
+export const explainedIn = (description) => [...description.matchAll(/^\* `([a-z][a-z0-9_-]*)`: ./gm)].map((found) => found[1]);
+/** The codes of a step. The set is open for callers; what the gateway itself says is explained. */
+export const explainedCodes = explainedIn(document.components.schemas.Step.properties.code.description);
+
 const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
 const ajv = new ajv2020.default({
   allErrors: true, strict: true, strictTypes: false, strictRequired: false, validateSchema: false,

@@ -1,6 +1,8 @@
 // What the contract promises beyond the shape of an answer. Every function returns faults as sentences; the bodies
 // that come here have the right shape already.
 
+import { explainedCodes } from './document.mjs';
+
 // The identifiers each step may use, in the order of preference.
 const identifiersOf = {
   'mention_me.lapse': ['email', 'mention_me_customer_id'],
@@ -49,6 +51,7 @@ function stepFaults(step, steps, retried, where) {
   const say = (text) => faults.push(`${where} ${text}`);
   if ((step.code === 'gate_shut') !== (step.blocked_by !== undefined)) say('has gate_shut without blocked_by, or the other way round');
   if ((didSomething.has(step.status) || step.status === 'unknown') && step.attempts === 0) say('has an outcome without an attempt');
+  if (!explainedCodes.includes(step.code)) say(`has the code ${step.code}, which the document does not explain`);
   if (step.blocked_by && step.attempts > 0) say('was attempted behind a shut gate');
   if (step.identifier && !identifiersOf[step.step].includes(step.identifier.type)) say('uses an identifier of another vendor');
   // What was not OK when the gate shut may have been retried since, while something else keeps the gate shut.
