@@ -359,8 +359,9 @@ void desk::show(telemetry::metrics& out) {
             oldest = std::min(oldest, p.asks.front().since);
     out.set_queue(vendor_, waiting_, now - oldest);
     out.set_in_flight(vendor_, in_flight_);
-    out.set_budget(vendor_, static_cast<double>(pacer_.slots().left(now)),
-                   static_cast<double>(pacer_.slots().calls()));
+    if (!pacer_.unlimited())
+        out.set_budget(vendor_, static_cast<double>(pacer_.slots().left(now)),
+                       static_cast<double>(pacer_.slots().calls()));
     for (std::size_t i = 0; i < action_count; ++i) {
         const auto a = static_cast<action>(i);
         if (vendor_of(a) != vendor_) continue;

@@ -161,6 +161,8 @@ test('metrics tell what was done and no label comes from a caller', () => togeth
   for (const expected of ['offboard_steps_total{', 'offboard_vendor_calls_total{', 'offboard_vendor_call_duration_seconds_bucket{',
     'offboard_customers_per_call_bucket{', 'offboard_vendor_budget_left{', 'offboard_vendor_budget_calls{', 'offboard_queue_customers{', 'offboard_queue_oldest_seconds{',
     'offboard_breaker_state{', 'offboard_operations_total{', 'process_resident_memory_bytes']) assert.ok(text.includes(expected), expected);
+  // Where there is no budget nothing is told of one.
+  for (const told of ['left', 'calls']) assert.deepEqual(text.match(new RegExp(`^offboard_vendor_budget_${told}\\{.*\\}`, 'gm')), [`offboard_vendor_budget_${told}{vendor="mention_me"}`]);
   for (const secret of [...Object.values(person(9)), 'ref-of-a-caller', 'jo.metrics']) assert.ok(!text.includes(secret), 'a caller\'s word is a label');
   assert.equal(await metric(gateway, 'offboard_operations_total{status="ok"}'), 1);
-}));
+}, { each: { mention_me: { budget: { calls: 300, per: '5m' } } } }));

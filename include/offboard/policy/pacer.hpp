@@ -40,6 +40,8 @@ public:
     /// three of a budget of 9 to 119, fewer of a smaller one, at least one.
     double allowance() const noexcept;
     const budget& slots() const noexcept { return budget_; }
+    /// There is no budget: slots() counts nothing.
+    bool unlimited() const noexcept { return unlimited_; }
 
 private:
     void refresh(steady_time now);
