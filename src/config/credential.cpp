@@ -37,6 +37,7 @@ secret check(section& in, std::string_view name, std::string text, const std::st
 
 /// Of one caller at a time: one that goes, one that comes, and some air.
 constexpr std::size_t most_digests = 4;
+constexpr std::size_t digest_digits = 64;
 
 std::string_view without_newline(std::string_view text) {
     if (text.ends_with('\n')) text.remove_suffix(1);
@@ -149,6 +150,14 @@ secret bytes_of_file(section& in, std::string_view name) {
     return key;
 }
 
+/// A line as sha256sum writes it: the digits, a blank, the mode (a blank or `*`), and a name, which is not
+/// looked at. Any other line is given back as it is.
+std::string_view digits_of(std::string_view line) {
+    const bool named = line.size() > digest_digits + 2 && line[digest_digits] == ' ' &&
+                       (line[digest_digits + 1] == ' ' || line[digest_digits + 1] == '*');
+    return named ? line.substr(0, digest_digits) : line;
+}
+
 } // namespace
 
 secret read_secret(section& in, std::string_view name, std::string_view name_of_file,
@@ -174,17 +183,18 @@ secret read_key(section& in, std::string_view name, std::string_view name_of_fil
 std::vector<sha256_digest> read_digests(section& in, std::string_view name, std::string_view name_of_file,
                                         const variables& environment) {
     const secret given = read_either(in, name, name_of_file, environment, text_of_file, openness::shown);
+    const bool in_file = in.has(name_of_file);
     std::vector<sha256_digest> out;
     for (std::string_view left = given.reveal(); !left.empty();) {
         const std::string_view line = left.substr(0, left.find('\n'));
         left.remove_prefix(std::min(line.size() + 1, left.size()));
-        const std::string bytes = from_hexadecimal(without_newline(line));
+        const std::string_view entry = without_newline(line);
+        const std::string bytes = from_hexadecimal(in_file ? digits_of(entry) : entry);
         sha256_digest& one = out.emplace_back();
         if (bytes.size() == one.size() && out.size() <= most_digests) {
             std::copy(bytes.begin(), bytes.end(), one.begin());
             continue;
         }
-        const bool in_file = in.has(name_of_file);
         in.fault(
             in_file ? name_of_file : name,
             in_file ? "must hold the SHA-256 of the key: 64 hexadecimal digits, of at most 4 keys a line each"

@@ -25,7 +25,8 @@ inline constexpr std::string_view no_key_in_file =
     "the file must hold 64 hexadecimal digits, base64 of 32 bytes, or 32 random bytes";
 
 /// A SHA-256 in 64 hexadecimal digits, in the same three forms; no secret, so no warning. A file may hold
-/// several, a line each: while one key takes the place of another both are good. None at fault.
+/// several, a line each, alone or as sha256sum writes them: while one key takes the place of another both are
+/// good. None at fault.
 std::vector<sha256_digest> read_digests(section& in, std::string_view name, std::string_view name_of_file,
                                         const variables& environment);
 

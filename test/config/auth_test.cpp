@@ -129,6 +129,19 @@ BOOST_AUTO_TEST_CASE(a_file_may_hold_several_keys_of_one_caller) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_file_may_be_what_sha256sum_wrote) {
+    const secret_files files;
+    const std::string file =
+        files.put("crm", std::string(64, '1') + "  -\n" + std::string(64, '2') + " *crm.key\r\n" +
+                             std::string(64, '3') + "  a key of today\n" + line_of('4'));
+    const auto out = with_auth(key("name: crm, sha256_file: " + file + ", scopes: [offboard:read]"));
+    BOOST_TEST_REQUIRE(out.settings.has_value(), all(out.faults));
+    const auto& keys = out.settings->auth.api_keys;
+    BOOST_TEST_REQUIRE(keys.size() == 4u);
+    for (std::size_t i = 0; i < keys.size(); ++i)
+        BOOST_TEST(unsigned(keys[i].sha256[31]) == 0x11u * (i + 1));
+}
+
 BOOST_AUTO_TEST_CASE(with_authentication_any_address_may_be_listened_on) {
     const std::string everywhere = "listen: 0.0.0.0:8080\n";
     const std::string keys = key("name: crm, sha256: " + a + ", scopes: [offboard:write]");
@@ -161,6 +174,13 @@ BOOST_AUTO_TEST_CASE(every_fault_has_its_key) {
         {key(good + "sha256: " + a + ", sha256_file: /x"), "auth.api_keys[0].sha256_file", "one of the two"},
         {key(good + "sha256_file: /nowhere/x"), "auth.api_keys[0].sha256_file", "cannot be read"},
         {key(good + "sha256_file: " + files.put("bad", a + " x")), "auth.api_keys[0].sha256_file",
+         "64 hexadecimal"},
+        {key(good + "sha256: '" + a + "  -'"), "auth.api_keys[0].sha256", "64 hexadecimal"},
+        {key(good + "sha256_file: " + files.put("unnamed", a + "  ")), "auth.api_keys[0].sha256_file",
+         "64 hexadecimal"},
+        {key(good + "sha256_file: " + files.put("apart", a + "\t-")), "auth.api_keys[0].sha256_file",
+         "64 hexadecimal"},
+        {key(good + "sha256_file: " + files.put("long", a + "0  -")), "auth.api_keys[0].sha256_file",
          "64 hexadecimal"},
         {key(good + "sha256_file: " + files.put("none", "\n")), "auth.api_keys[0].sha256_file", "empty"},
         {key(good + "sha256_file: " + files.put("gap", a + "\n\n" + b)), "auth.api_keys[0].sha256_file",
