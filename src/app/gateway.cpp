@@ -230,8 +230,10 @@ asio::awaitable<void> gateway::change_level() {
         const auto [failed, number] = co_await levels_.async_wait(asio::as_tuple(asio::use_awaitable));
         if (failed) co_return;
         const std::string_view level = number == SIGUSR1 ? "debug" : std::string_view(settings_.log_level);
+        // Seen whatever the levels before and after are.
+        log_.set_level(telemetry::level::info);
+        log_.info("log level changed", {{"log_level", level}});
         log_.set_level(telemetry::level_from(level));
-        log_.error("log level changed", {{"log_level", level}}); // seen whatever the level is
     }
 }
 

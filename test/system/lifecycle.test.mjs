@@ -1,6 +1,6 @@
 // How the gateway starts, is configured, waits, and stops.
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -160,6 +160,36 @@ test('the log tells more and less while it runs', () => together(async (gateway)
   await gateway.offboard(one('lapse'), 200); // its line comes after the probe's, if that had one
   assert.equal(probes(), before);
 }, { log: { level: 'info' } }));
+
+/** Waits until the process listens; for one whose log does not say so. */
+async function listens(pid) {
+  const states = () => readFileSync(`/proc/${pid}/net/tcp`, 'utf8').split('\n').slice(1).map((l) => l.trim().split(/\s+/));
+  for (;;) {
+    const sockets = new Set(readdirSync(`/proc/${pid}/fd`).map((fd) => {
+      try {
+        return readlinkSync(`/proc/${pid}/fd/${fd}`);
+      } catch {
+        return ''; // closed meanwhile
+      }
+    }));
+    if (states().some((l) => l[3] === '0A' && sockets.has(`socket:[${l[9]}]`))) return;
+    await new Promise(setImmediate);
+  }
+}
+
+test('a change of the log level is told at every level, and is no error', async () => {
+  const gateway = new Program(program('offboard-gateway'), ['--config', file(JSON.stringify(configuration(9, { log: { level: 'error' } })))]);
+  await listens(gateway.child.pid);
+  const told = () => gateway.lines.map((l) => JSON.parse(l)).filter((l) => l.message === 'log level changed').map((l) => [l.level, l.log_level]);
+  for (const [n, signal] of ['SIGUSR2', 'SIGUSR1', 'SIGUSR2'].entries()) {
+    process.kill(gateway.child.pid, signal);
+    await gateway.seen(() => told().length > n);
+  }
+  assert.equal((await gateway.stop()).code, 0);
+  assert.deepEqual(told(), [['info', 'error'], ['info', 'debug'], ['info', 'error']]);
+  // The level is the one that was asked for afterwards: nothing is said of the end.
+  assert.ok(!gateway.lines.some((l) => l.includes('"stopped"')));
+});
 
 test('a listener that is taken is a fault at start', async () => {
   const taken = http.createServer().listen(0, '127.0.0.1');
