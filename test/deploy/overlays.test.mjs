@@ -18,14 +18,14 @@ function check({ configMap, container, pod, mount }) {
   const root = mkdtempSync(join(tmpdir(), 'offboard-'));
   try {
     for (const { name, secret } of pod.volumes.filter((v) => v.secret)) {
-      for (const { path } of secret.items) {
+      for (const { path } of secret.items ?? [{ path: 'key-2026-11' }, { path: 'key-2026-12' }]) {
         const file = join(root, mount(name).mountPath, path);
         mkdirSync(dirname(file), { recursive: true });
         writeFileSync(file, name === 'callers' ? createHash('sha256').update(path).digest('hex') : randomBytes(32).toString('hex'), { mode: 0o600 });
       }
     }
     const config = join(root, 'offboard.yaml');
-    writeFileSync(config, configMap.data['offboard.yaml'].replaceAll(/(_file: )\/run\//g, `$1${root}/run/`));
+    writeFileSync(config, configMap.data['offboard.yaml'].replaceAll(/((?:_file|key_dir): )\/run\//g, `$1${root}/run/`));
     const run = spawnSync(program('offboard-gateway'), ['--config', config, '--check-config'],
       { encoding: 'utf8', env: { ...process.env, ...environment({ container }) } });
     assert.equal(run.error, undefined);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 
 import { deployment, folder, secondsOf } from './render.mjs';
@@ -128,19 +128,22 @@ test('every secret file of the configuration is in a mounted Secret, and nothing
     assert.ok(mount(name).readOnly);
     assert.equal(secret.defaultMode, 0o440);
   }
-  const mounted = secrets.flatMap(({ name, secret }) => secret.items.map((i) => `${mount(name).mountPath}/${i.path}`)).sort();
+  // Without items all of the Secret is there: a directory.
+  const mounted = secrets.flatMap(({ name, secret }) => (secret.items ?? [{ path: '' }]).map((i) => join(mount(name).mountPath, i.path))).sort();
   const named = [];
   JSON.stringify(config, (key, value) => {
-    if (key.endsWith('_file')) named.push(value);
+    if (key.endsWith('_file') || key === 'key_dir') named.push(value);
     return value;
   });
   assert.deepEqual(named.sort(), mounted);
 });
 
-test('the master keys are in files, with ids', () => {
-  assert.ok(config.journal.keys.length > 0);
-  for (const key of config.journal.keys) assert.deepEqual(Object.keys(key).sort(), ['id', 'key_file']);
-  assert.equal(new Set(config.journal.keys.map((k) => k.id)).size, config.journal.keys.length);
+test('a master key that is put into its Secret is mounted without another manifest, and a subPath would not follow', () => {
+  assert.deepEqual(Object.keys(config.journal).sort(), ['key_dir', 'retention', 'sqlite']);
+  const { name } = volume('master-keys');
+  assert.equal(volume(name).secret.items, undefined);
+  assert.equal(mount(name).mountPath, config.journal.key_dir);
+  for (const { subPath, subPathExpr } of container.volumeMounts) assert.deepEqual([subPath, subPathExpr], [undefined, undefined]);
 });
 
 test('callers are known by keys in files, and none of them may do everything', () => {

@@ -316,6 +316,25 @@ test('a bad file of each kind is told once, what was before stays in use, and a 
   assert.deepEqual(levels(gateway, 'error'), []);
 }));
 
+test('a master key is added, used from then on, and taken out once nothing needs it, while the gateway runs', () => everySecret(async ({ gateway, keys }) => {
+  const headers = { 'x-api-key': secret('crm-old') };
+  const works = (n) => gateway.offboard({ plan: 'everything', customers: [{ identifiers: person(n) }] }, 200, headers);
+  keys.swap({ '2026-12': randomBytes(32).toString('hex') });
+  assert.deepEqual(await check(gateway), { rotated: 1, refused: 0, keys: ['journal.key_dir/2026-12'], faults: [] });
+  keys.swap({ '2026-11': undefined }); // nothing was written under it
+  assert.deepEqual(await check(gateway), { rotated: 1, refused: 0, keys: ['journal.key_dir/2026-11'], faults: [] });
+  await works(1);
+  keys.swap({ '2027-01': randomBytes(32).toString('hex') });
+  assert.deepEqual(await check(gateway), { rotated: 1, refused: 0, keys: ['journal.key_dir/2027-01'], faults: [] });
+  const { '2026-12': needed } = keys.files;
+  keys.swap({ '2026-12': undefined });
+  assert.deepEqual(await check(gateway), { rotated: 0, refused: 1, keys: [], faults: ['journal.key_dir/2026-12'] });
+  assert.match(levels(gateway, 'warn').at(-1).detail, /"2026-12" is still needed/);
+  await works(2);
+  keys.swap({ '2026-12': needed });
+  assert.deepEqual(await check(gateway), { rotated: 0, refused: 0, keys: [], faults: [] });
+}));
+
 test('a vendor that takes only the new secret brings about the look at the files', () => everySecret(async ({ gateway, sandbox, volume }) => {
   const headers = { 'x-api-key': secret('crm-old') };
   const works = (n) => gateway.offboard({ plan: 'everything', customers: [{ identifiers: person(n) }] }, 200, headers);
