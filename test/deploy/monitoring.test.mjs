@@ -137,6 +137,9 @@ test('unknown outcomes and refused credentials raise theirs', () => together(asy
 /** Added by Prometheus as the ServiceMonitor says, or part of every histogram. */
 const given = { job: ['offboard'], namespace: ['$namespace'], pod: [], le: [] };
 
+/** What the kubelet shows of every volume that is claimed. */
+const ofVolumes = families(['available', 'capacity'].map((what) => `kubelet_volume_stats_${what}_bytes{namespace="n",persistentvolumeclaim="c"} 1`).join('\n'));
+
 /** What an expression asks for that no gateway showed. */
 function missing(expression, shown) {
   const out = [];
@@ -154,13 +157,24 @@ function missing(expression, shown) {
 }
 
 test('rules and dashboard ask for nothing that the gateway does not show', () => {
-  const shown = families(seen);
+  const shown = new Map([...families(seen), ...ofVolumes]);
   for (const expression of [...rules.map((r) => r.expr), ...targets.map((t) => t.expr)]) {
     assert.ok(selectors(expression).length > 0, expression);
     assert.deepEqual(missing(expression, shown), [], expression);
   }
   for (const wrong of ['offboard_queue_lenght', 'offboard_steps_total{status="unkown"}', 'offboard_steps_total{outcome="failed"}', 'sum by (vender) (offboard_queue_customers)'])
     assert.notDeepEqual(missing(wrong, shown), [], wrong);
+});
+
+test('the volume that is watched is the one that the StatefulSet claims', () => {
+  const { workload } = deployment(folder('overlays/production'));
+  const [claim] = workload.spec.volumeClaimTemplates;
+  const { expr } = rules.find((r) => r.alert === 'OffboardJournalFilling');
+  for (const { matchers } of selectors(expr)) {
+    const [[label, operator, pattern]] = matchers;
+    assert.deepEqual([label, operator], ['persistentvolumeclaim', '=~']);
+    assert.match(`${claim.metadata.name}-${workload.metadata.name}-0`, new RegExp(`^(?:${pattern})$`));
+  }
 });
 
 test('what the gateway shows is on the dashboard', () => {
@@ -189,8 +203,8 @@ test('the runbook has lines for every alert, and speaks of metrics and log lines
   const parts = runbook.split(/^### /m).slice(1);
   assert.deepEqual(parts.map((p) => p.split('\n')[0]), rules.map((r) => r.alert));
   for (const part of parts) assert.deepEqual(part.match(/^- \*\*\w+\*\*/gm), ['- **Means**', '- **Callers**', '- **Look**', '- **Do**'], part);
-  const shown = families(seen);
-  for (const [name] of runbook.matchAll(/\b(offboard|process)_[a-z_]+/g)) assert.ok(shown.has(name) || shown.has(`${name}_count`), name);
+  const shown = new Map([...families(seen), ...ofVolumes]);
+  for (const [name] of runbook.matchAll(/\b(offboard|process|kubelet)_[a-z_]+/g)) assert.ok(shown.has(name) || shown.has(`${name}_count`), name);
   const source = fileURLToPath(new URL('../../src', import.meta.url));
   const text = readdirSync(source, { recursive: true }).filter((f) => f.endsWith('.cpp')).map((f) => readFileSync(`${source}/${f}`, 'utf8')).join('\n');
   const quoted = [...runbook.replaceAll(/\s+/g, ' ').matchAll(/"([a-z][^"]*)"/g)].map((m) => m[1]);

@@ -35,7 +35,7 @@ export function families(exposition) {
 
 /** The selectors of an expression: name, and matchers as [label, operator, value]. */
 export function selectors(expression) {
-  return [...expression.matchAll(/\b((?:offboard|process)_[a-z_]+)(?:\{([^}]*)\})?/g)].map(([, name, inside = '']) => ({
+  return [...expression.matchAll(/\b((?:offboard|process|kubelet)_[a-z_]+)(?:\{([^}]*)\})?/g)].map(([, name, inside = '']) => ({
     name, matchers: [...inside.matchAll(/([a-z_]+)\s*(=~|!~|!=|=)\s*"([^"]*)"/g)].map((m) => m.slice(1)),
   }));
 }
