@@ -74,7 +74,8 @@ desk::desk(dispatcher& owner, vendor v, const config::vendor_settings& settings,
       breakers_(action_count,
                 policy::breaker(policy::breaker::rules{settings.breaker.failures, settings.breaker.open})),
       failed_lines_(action_count), refused_lines_(action_count),
-      link_(owner.io_, v, settings, owner.clock_, owner.log_, owner.check_), timer_(owner.io_) {}
+      link_(owner.io_, v, settings, owner.clock_, owner.log_, owner.tracer_, owner.check_),
+      timer_(owner.io_) {}
 
 desk::lane& desk::lane_for(lane_key key) {
     lane*& at = by_key_[key.text];
@@ -221,7 +222,8 @@ asio::awaitable<bool> desk::carry(lane& l, packed& p, flight& way, settlements& 
     way.sent = true;
     const std::uint64_t used = link_.version();
     std::string reason;
-    auto answer = co_await link_.call(std::move(request), std::move(repeat), reason);
+    const telemetry::trace_context place = span ? span->context : telemetry::trace_context();
+    auto answer = co_await link_.call(std::move(request), std::move(repeat), place, reason);
     end_span(std::move(span), way.starts, answer);
 
     const duration took = owner_.clock_.now() - begun;

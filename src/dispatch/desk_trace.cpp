@@ -1,4 +1,5 @@
 // What a vendor call tells of itself, in log lines and as a span.
+#include "call_span.hpp"
 #include "desk.hpp"
 
 #include <unordered_set>
@@ -76,18 +77,7 @@ std::optional<telemetry::span> desk::begin_span(const packed& p, const outgoing_
         for (const telemetry::trace_context& one : sampled)
             out.link(one);
 
-    // Targets are literals of the codecs: what is about a customer stands in the body.
-    const base_url& base = settings_.base_url;
-    const std::string target = request.target.substr(0, request.target.find('?'));
-    out.kind = telemetry::span::side::client;
-    out.begun = begun;
-    out.name = request.method + " " + base.path + target;
-    out.note("http.request.method", request.method);
-    out.note("url.template", base.path + target);
-    out.note("url.full", base.text + target);
-    out.note("server.address", base.host);
-    out.note("server.port", std::int64_t(base.port));
-    out.note("offboard.vendor", to_string(vendor_));
+    tell_request(out, vendor_, settings_.base_url, request, begun);
     out.note("offboard.step", to_string(p.batch.what));
     out.note("offboard.customers", static_cast<std::int64_t>(customers_in(p.batch)));
     out.note("offboard.operations", static_cast<std::int64_t>(served.size()));
@@ -97,16 +87,8 @@ std::optional<telemetry::span> desk::begin_span(const packed& p, const outgoing_
 void desk::end_span(std::optional<telemetry::span> span, unsigned starts,
                     const result<incoming_response>& answer) {
     if (!span) return;
-    span->ended = owner_.clock_.now();
+    tell_answer(*span, answer, owner_.clock_.now());
     if (starts > 1) span->note("http.request.resend_count", std::int64_t(starts) - 1);
-    if (answer.has_error()) {
-        span->failed = true;
-        span->note("error.type", telemetry::reason_of(to_errc(answer.error())).text());
-    } else {
-        span->note("http.response.status_code", std::int64_t(answer->status));
-        span->failed = answer->status >= 400;
-        if (span->failed) span->note("error.type", std::to_string(answer->status));
-    }
     owner_.tracer_.record(std::move(*span));
 }
 

@@ -1,5 +1,7 @@
 #include "vendor_link.hpp"
 
+#include "call_span.hpp"
+
 #include <algorithm>
 #include <variant>
 
@@ -72,8 +74,8 @@ std::string answered(unsigned status) {
 }
 
 vendor_link::vendor_link(asio::io_context& io, vendor v, const config::vendor_settings& settings,
-                         const clock& c, telemetry::log& l, const secret_check& check)
-    : vendor_(v), settings_(settings), clock_(c), log_(l), check_(check),
+                         const clock& c, telemetry::log& l, telemetry::tracer& t, const secret_check& check)
+    : vendor_(v), settings_(settings), clock_(c), log_(l), tracer_(t), check_(check),
       server_(server_of(settings.base_url)), client_(io, client_settings_of(v, settings), l),
       credentials_(settings.credentials), roots_(settings.roots) {}
 
@@ -97,11 +99,13 @@ void vendor_link::use(const config::vendor_settings& now) {
 }
 
 asio::awaitable<result<incoming_response>> vendor_link::call(outgoing_request request,
-                                                             http::may_repeat repeat, std::string& reason) {
+                                                             http::may_repeat repeat,
+                                                             telemetry::trace_context place,
+                                                             std::string& reason) {
     const steady_time deadline = clock_.now() + settings_.timeout;
     shared_secret held;
     if (has_token()) {
-        auto given = co_await token(deadline);
+        auto given = co_await token(deadline, place);
         if (given.has_error()) {
             reason = reason_of(given.error(), why_);
             co_return given.error();
@@ -148,7 +152,8 @@ bool vendor_link::token_is_good() const {
     return token_ && clock_.now() < renew_at_;
 }
 
-asio::awaitable<result<vendor_link::shared_secret>> vendor_link::token(steady_time deadline) {
+asio::awaitable<result<vendor_link::shared_secret>> vendor_link::token(steady_time deadline,
+                                                                       telemetry::trace_context place) {
     const bool replace = outdated_ && !renewing_ && clock_.now() >= not_before_;
     if (token_is_good() && !replace) co_return token_;
     if (renewing_) {
@@ -165,22 +170,23 @@ asio::awaitable<result<vendor_link::shared_secret>> vendor_link::token(steady_ti
     }
     if (clock_.now() < not_before_) co_return failure_;
     renewing_ = true;
-    auto fresh = co_await renew(deadline);
+    auto fresh = co_await renew(deadline, place);
     renewing_ = false;
     ++renewals_;
     renewed_.notify_all();
     co_return fresh;
 }
 
-asio::awaitable<result<vendor_link::shared_secret>> vendor_link::renew(steady_time deadline) {
+asio::awaitable<result<vendor_link::shared_secret>> vendor_link::renew(steady_time deadline,
+                                                                       telemetry::trace_context place) {
     if (!token_is_good()) token_.reset();
     std::uint64_t used = version_;
     outdated_ = false;
-    result<vendors::token> read = co_await ask_for_token(deadline);
+    result<vendors::token> read = co_await ask_for_token(deadline, place);
     while (read.has_error() && used != version_ && clock_.now() < deadline) {
         used = version_;
         outdated_ = false;
-        read = co_await ask_for_token(deadline);
+        read = co_await ask_for_token(deadline, place);
     }
     if (read.has_error()) {
         failure_ = to_errc(read.error());
@@ -196,14 +202,28 @@ asio::awaitable<result<vendor_link::shared_secret>> vendor_link::renew(steady_ti
     co_return token_;
 }
 
-asio::awaitable<result<vendors::token>> vendor_link::ask_for_token(steady_time deadline) {
+asio::awaitable<result<vendors::token>> vendor_link::ask_for_token(steady_time deadline,
+                                                                   telemetry::trace_context place) {
     const std::uint64_t used = version_;
     outgoing_request request = vendors::token_request(credentials_);
+    std::optional<telemetry::span> span;
+    if (tracer_.keeps(place)) {
+        span.emplace().context = tracer_.below(place);
+        tell_request(*span, vendor_, settings_.base_url, request, clock_.now());
+    }
     http::may_repeat harmless = [] { return true; };
     std::string cause;
     auto answer = co_await client_.exchange(std::move(request), deadline, std::move(harmless), &cause);
     result<vendors::token> read = errc::token_unavailable;
     if (answer.has_value()) read = vendors::read_token(credentials_, *answer);
+    if (span) {
+        tell_answer(*span, answer, clock_.now());
+        if (read.has_error() && !span->failed) { // 200, and no token in it
+            span->failed = true;
+            span->note("error.type", telemetry::reason_of(to_errc(read.error())).text());
+        }
+        tracer_.record(std::move(*span));
+    }
     if (read.has_value()) co_return read;
     why_ = answer.has_error() ? reason_of(answer.error(), cause) : answered(answer->status);
     const std::string reason = answer.has_error() ? why_ : reason_of(read.error(), why_);

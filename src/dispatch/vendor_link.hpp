@@ -6,6 +6,7 @@
 #include "offboard/dispatch/dispatcher.hpp"
 #include "offboard/http/client.hpp"
 #include "offboard/telemetry/log.hpp"
+#include "offboard/telemetry/tracer.hpp"
 #include "offboard/vendors/auth.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -25,13 +26,14 @@ class vendor_link {
 public:
     /// `check` is asked when the vendor refuses the credentials; it may be empty, and outlives this.
     vendor_link(boost::asio::io_context&, vendor, const config::vendor_settings&, const clock&,
-                telemetry::log&, const secret_check& check);
+                telemetry::log&, telemetry::tracer&, const secret_check& check);
 
     /// One call, authorised. Errors as http::client, plus token_refused and token_unavailable (nothing of the
-    /// call was sent). After a 401 the token is forgotten: the next call has a new one. `reason`, which must
-    /// outlive the call, becomes an error in words for the log.
-    boost::asio::awaitable<result<incoming_response>> call(outgoing_request, http::may_repeat,
-                                                           std::string& reason);
+    /// call was sent). After a 401 the token is forgotten: the next call has a new one. A token request is a
+    /// span below the call's own, `place`, where that is kept. `reason`, which must outlive the call, becomes
+    /// an error in words for the log.
+    boost::asio::awaitable<result<incoming_response>>
+    call(outgoing_request, http::may_repeat, telemetry::trace_context place, std::string& reason);
     /// Where the calls go, for the log: host:port.
     const std::string& server() const noexcept { return server_; }
 
@@ -49,9 +51,10 @@ public:
 
 private:
     using shared_secret = std::shared_ptr<const secret>;
-    boost::asio::awaitable<result<shared_secret>> token(steady_time deadline);
-    boost::asio::awaitable<result<shared_secret>> renew(steady_time deadline);
-    boost::asio::awaitable<result<vendors::token>> ask_for_token(steady_time deadline);
+    boost::asio::awaitable<result<shared_secret>> token(steady_time deadline, telemetry::trace_context);
+    boost::asio::awaitable<result<shared_secret>> renew(steady_time deadline, telemetry::trace_context);
+    boost::asio::awaitable<result<vendors::token>> ask_for_token(steady_time deadline,
+                                                                 telemetry::trace_context);
     bool token_is_good() const;
     /// What the vendor thought of the token.
     void judge(const shared_secret& used, bool refused);
@@ -62,6 +65,7 @@ private:
     const config::vendor_settings& settings_;
     const clock& clock_;
     telemetry::log& log_;
+    telemetry::tracer& tracer_;
     const secret_check& check_;
     const std::string server_;
     http::client client_;

@@ -49,8 +49,8 @@ const conventions = {
     allowed: ['http.route', 'error.type', 'offboard.operation'],
   },
   [CLIENT]: {
-    required: ['http.request.method', 'url.full', 'url.template', 'server.address', 'server.port', 'offboard.vendor', 'offboard.step', 'offboard.customers', 'offboard.operations'],
-    allowed: ['http.response.status_code', 'error.type', 'http.request.resend_count'],
+    required: ['http.request.method', 'url.full', 'url.template', 'server.address', 'server.port', 'offboard.vendor'],
+    allowed: ['http.response.status_code', 'error.type', 'http.request.resend_count', 'offboard.step', 'offboard.customers', 'offboard.operations'],
   },
 };
 
@@ -65,6 +65,9 @@ function faultsOf(span, received) {
   if (new Set(keys).size !== keys.length) wrong('an attribute stands twice');
   for (const key of known.required) if (!(key in has)) wrong(`${key} is missing`);
   for (const key of keys) if (!known.required.includes(key) && !known.allowed.includes(key)) wrong(`${key} is not expected`);
+  // A call says whom it serves; the request for its token serves the call.
+  const served = ['offboard.step', 'offboard.customers', 'offboard.operations'].filter((key) => key in has).length;
+  if (span.kind === CLIENT && served !== (/token/.test(has['url.template']) ? 0 : 3)) wrong('it does not say whom it serves, or should not');
   const template = span.kind === SERVER ? has['http.route'] : has['url.template'];
   const method = has['http.request.method'] === '_OTHER' ? 'HTTP' : has['http.request.method'];
   if (span.name !== (template === undefined ? method : `${method} ${template}`)) wrong('the name is not method and template');
@@ -136,7 +139,8 @@ export class Collector {
   }
 
   server_spans() { return this.spans.filter((s) => s.kind === SERVER); }
-  client_spans() { return this.spans.filter((s) => s.kind === CLIENT); }
+  client_spans() { return this.spans.filter((s) => s.kind === CLIENT && 'offboard.step' in s.facts); }
+  token_spans() { return this.spans.filter((s) => s.kind === CLIENT && !('offboard.step' in s.facts)); }
 
   /** Waits until so many exports have come. */
   exported(n = 1) {

@@ -104,6 +104,27 @@ test('a request and its vendor calls are spans of the caller\'s trace, and its l
   }
 }));
 
+test('a request for a token is a span below the call that wanted it', () => traced(async (gateway, sandbox, collector, end) => {
+  const from = caller();
+  await sandbox.fault({ call: 'mention_me_token', status: 500 });
+  await gateway.offboard(one('lapse', 14), 200, from.headers);
+  await gateway.offboard(one('lapse', 15), 200, caller().headers); // the token is there
+  await gateway.offboard(one('revoke', 16), 200, caller('00').headers); // not sampled
+  await end();
+  const tokens = collector.token_spans();
+  // A call that comes too soon after the failure fails without asking.
+  const [failed, called] = collector.client_spans().filter((c) => tokens.some((t) => t.parentSpanId === c.spanId));
+  assert.deepEqual(tokens.map((t) => [t.name, t.traceId, t.parentSpanId, t.facts['http.response.status_code'], t.facts['error.type'], t.links]), [
+    ['POST /api/oauth/token', from.trace, failed.spanId, 500, '500', undefined],
+    ['POST /api/oauth/token', from.trace, called.spanId, 200, undefined, undefined],
+  ]);
+  assert.deepEqual([failed.facts['error.type'], called.facts['error.type']], ['token_unavailable', undefined]);
+  for (const [i, call] of [failed, called].entries()) {
+    assert.ok(BigInt(tokens[i].startTimeUnixNano) >= BigInt(call.startTimeUnixNano) && BigInt(tokens[i].endTimeUnixNano) <= BigInt(call.endTimeUnixNano));
+  }
+  assert.ok(!collector.bodies.some((b) => b.includes('secret-7f3a')));
+}));
+
 test('a call that serves several requests is a trace of its own, linked to each', () => traced(async (gateway, sandbox, collector, end) => {
   await sandbox.fault({ call: 'lapse', latency_ms: 3000 }); // once
   const post = (n, from) => gateway.offboard(one('lapse', n), 202, { prefer: 'respond-async', ...from.headers });
