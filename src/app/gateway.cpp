@@ -115,7 +115,7 @@ gateway::gateway(const config::settings& settings, configuration read_from, tele
 void gateway::take_over(const config::settings& now) {
     authenticator_.use(now.auth);
     dispatcher_.use(now);
-    if (exporter_) exporter_->trust(now.tracing->roots);
+    if (exporter_) exporter_->use(*now.tracing);
     // The files have been checked by the same code; one that came to be or went away would be another
     // listener.
     if (now.listen_tls && main_.use(*now.listen_tls)) log_.error("listen_tls cannot be used");

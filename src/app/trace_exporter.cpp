@@ -47,7 +47,7 @@ trace_exporter::trace_exporter(asio::io_context& io, const config::tracing_setti
                                random_source& random, telemetry::log& log, telemetry::metrics& m,
                                export_pace pace)
     : target_(s.collector.path), timeout_(s.timeout), resource_(std::move(from)), tracer_(t), clock_(c),
-      random_(random), log_(log), metrics_(m), pace_(pace), roots_(s.roots),
+      random_(random), log_(log), metrics_(m), pace_(pace), roots_(s.roots), headers_(s.headers),
       client_(io, client_settings_of(s), log), tasks_(io.get_executor(), log), moment_{c.now(), c.today()} {
     tracer_.on_full_batch([this] { wanted_.notify_all(); });
 }
@@ -56,10 +56,11 @@ trace_exporter::~trace_exporter() {
     tracer_.on_full_batch({});
 }
 
-void trace_exporter::trust(const std::string& roots) {
-    if (roots == roots_) return;
-    client_.trust(roots);
-    roots_ = roots;
+void trace_exporter::use(const config::tracing_settings& now) {
+    headers_ = now.headers;
+    if (now.roots == roots_) return;
+    client_.trust(now.roots);
+    roots_ = now.roots;
 }
 
 void trace_exporter::start() {
@@ -114,6 +115,8 @@ asio::awaitable<void> trace_exporter::deliver(std::vector<telemetry::span> batch
         request.target = target_;
         request.headers.emplace_back("Content-Type", "application/json");
         request.headers.emplace_back("Accept", "application/json");
+        for (const auto& [name, value] : headers_)
+            request.headers.emplace_back(name, std::string(value.reveal()));
         request.body = body;
         const steady_time deadline = std::min(clock_.now() + timeout_, until_);
         http::may_repeat repeat = repeatable;

@@ -46,8 +46,9 @@ public:
 
     void start();
 
-    /// From now on the collector is known by these roots, as http::client::trust() has it.
-    void trust(const std::string& roots);
+    /// From now on the collector is known by these roots, as http::client::trust() has it, and sent these
+    /// headers.
+    void use(const config::tracing_settings&);
 
     /// Sends what is there, each batch once, until the deadline. What is left then is dropped and counted.
     boost::asio::awaitable<void> stop(steady_time deadline);
@@ -74,6 +75,7 @@ private:
     telemetry::metrics& metrics_;
     const export_pace pace_;
     std::string roots_;
+    std::vector<std::pair<std::string, secret>> headers_;
     http::client client_;
     async::task_group tasks_;
     async::signal_event wanted_; ///< another batch is full, or the end has come

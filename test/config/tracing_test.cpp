@@ -53,6 +53,60 @@ BOOST_AUTO_TEST_CASE(everything_can_be_said) {
     BOOST_TEST(tracing.sample == 0.25);
 }
 
+BOOST_AUTO_TEST_CASE(headers_come_from_a_file_a_line_each) {
+    const secret_files files;
+    const std::string file =
+        files.put("headers", "Authorization: Bearer a.b=c\r\n\nX-Scope-OrgID:\tacme 1 \n");
+    const loaded got = with_tracing("otlp: { url: https://c.example/v1/traces, headers_file: " + file + " }");
+    BOOST_REQUIRE_MESSAGE(got.settings, all(got.faults));
+    BOOST_TEST(got.warnings.empty());
+    const auto& headers = got.settings->tracing->headers;
+    BOOST_TEST_REQUIRE(headers.size() == 2u);
+    BOOST_TEST(headers[0].first == "authorization");
+    BOOST_TEST(headers[0].second.reveal() == "Bearer a.b=c");
+    BOOST_TEST(headers[1].first == "x-scope-orgid");
+    BOOST_TEST(headers[1].second.reveal() == "acme 1");
+    BOOST_TEST_REQUIRE(got.settings->files.size() == 1u);
+    BOOST_TEST(got.settings->files.front().key == "tracing.otlp.headers_file");
+}
+
+BOOST_AUTO_TEST_CASE(headers_that_cannot_be_sent_are_faults_that_show_nothing_of_them) {
+    const secret_files files;
+    std::string many;
+    for (int i = 0; i < 17; ++i)
+        many += "x-" + std::to_string(i) + ": hush\n";
+    const struct {
+        std::string content;
+        const char* part;
+    } rows[] = {
+        {"", "1 to 16"},
+        {"\n \n", "1 to 16"},
+        {many, "1 to 16"},
+        {"hush", "one a line"},
+        {"authorization=hush", "one a line"},
+        {": hush", "one a line"},
+        {"auth orization: hush", "one a line"},
+        {" authorization: hush", "one a line"},
+        {"authorization:  \n", "one a line"},
+        {"authorization: hu\x01sh", "one a line"},
+        {"authorization: h\xc3\xbcsh", "one a line"},
+        {"authorization: hush\nAuthorization: hush", "twice"},
+        {"Host: hush", "not to be set"},
+        {"content-length: 5", "not to be set"},
+        {"x: " + std::string(8192, 'h'), "8 KiB"},
+    };
+    for (const auto& row : rows) {
+        BOOST_TEST_CONTEXT(row.content.substr(0, 40)) {
+            const std::string file = files.put("headers", row.content);
+            const loaded got =
+                with_tracing("otlp: { url: https://c.example/v1/traces, headers_file: " + file + " }");
+            BOOST_TEST(!got.settings.has_value());
+            BOOST_TEST(has(got.faults, 1, "tracing.otlp.headers_file", row.part), all(got.faults));
+            BOOST_TEST(all(got.faults).find("hush") == std::string::npos);
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(the_environment_can_say_it_alone) {
     const loaded got = load_with(billing, {"OFFBOARD__TRACING__OTLP__URL=http://localhost:4318/v1/traces",
                                            "OFFBOARD__TRACING__SAMPLE=0.5"});

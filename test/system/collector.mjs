@@ -87,6 +87,7 @@ export class Collector {
   static async start(answer = (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{}')) {
     const collector = new Collector();
     collector.bodies = [];
+    collector.headers = [];
     collector.faults = [];
     collector.spans = [];
     collector.waiting = new Set();
@@ -110,6 +111,7 @@ export class Collector {
 
   receive(request, body) {
     this.bodies.push(body);
+    this.headers.push(request.headers);
     if (request.method !== 'POST' || request.url !== '/v1/traces') this.faults.push(`${request.method} ${request.url}`);
     if (request.headers['content-type'] !== 'application/json') this.faults.push('not application/json');
     try {

@@ -257,6 +257,40 @@ test('a collector that is busy is asked again, and spans come once', () => trace
   collector.faults = collector.faults.filter((f) => f !== 'a span came twice'); // it was not taken the first time
 }, { answer: (response, n) => response.writeHead(n === 0 ? 503 : 200, { 'retry-after': '1' }).end() }));
 
+test('the collector is sent the headers of a file, those of a new one without a restart, and none of a bad one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'offboard-tracing-'));
+  const headers_file = join(folder, 'headers');
+  const put = (name) => writeFileSync(headers_file, `Authorization: Bearer ${name}-secret-7f3a\nX-Scope-OrgID: acme\n`, { mode: 0o600 });
+  put('old');
+  const collector = await Collector.start();
+  try {
+    await together(async (gateway) => {
+      const sent = async (token) => {
+        const before = collector.headers.length;
+        await refused(gateway.port, batch);
+        await collector.exported(before + 1);
+        for (const headers of collector.headers.slice(before)) assert.deepEqual([headers.authorization, headers['x-scope-orgid']], [`Bearer ${token}-secret-7f3a`, 'acme']);
+      };
+      const checked = async (message) => {
+        process.kill(gateway.program.child.pid, 'SIGHUP');
+        const line = await gateway.program.seen((l) => l.includes(`"${message}`));
+        assert.equal(JSON.parse(line).key, 'tracing.otlp.headers_file');
+      };
+      await sent('old');
+      put('new');
+      await checked('secret rotated');
+      await sent('new');
+      writeFileSync(headers_file, 'Bearer bad-secret-7f3a');
+      await checked('new secrets refused');
+      await sent('new');
+    }, { tracing: tracing(collector.url, { otlp: { headers_file } }) });
+    assert.deepEqual(collector.faults, []);
+  } finally {
+    await collector.stop();
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test('without a collector traces are carried on and nothing leaves', () => together(async (gateway) => {
   const from = caller();
   const answer = await gateway.offboard(one('lapse', 8), 200, from.headers);
