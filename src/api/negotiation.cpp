@@ -1,23 +1,12 @@
 #include "negotiation.hpp"
 
-#include "offboard/api/problem.hpp"
+#include "field_text.hpp"
 
-#include <algorithm>
+#include "offboard/api/problem.hpp"
 
 namespace offboard::api {
 
 namespace {
-
-std::string_view trimmed(std::string_view s) {
-    const auto first = s.find_first_not_of(" \t");
-    if (first == s.npos) return {};
-    return s.substr(first, s.find_last_not_of(" \t") - first + 1);
-}
-
-bool same(std::string_view a, std::string_view lower) {
-    return std::ranges::equal(a, lower, {},
-                              [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-}
 
 /// Cuts off and returns what stands before the next `mark`.
 std::string_view cut(std::string_view& list, char mark) {

@@ -1,24 +1,13 @@
 #include "offboard/api/prefer.hpp"
 
+#include "field_text.hpp"
+
 #include <algorithm>
 #include <charconv>
 
 namespace offboard::api {
 
 namespace {
-
-std::string_view trimmed(std::string_view s) {
-    while (!s.empty() && (s.front() == ' ' || s.front() == '\t'))
-        s.remove_prefix(1);
-    while (!s.empty() && (s.back() == ' ' || s.back() == '\t'))
-        s.remove_suffix(1);
-    return s;
-}
-
-bool is_word(std::string_view s, std::string_view lower) {
-    return std::ranges::equal(s, lower, {},
-                              [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-}
 
 /// Cuts the next element off a list, minding quoted strings.
 std::string_view next_element(std::string_view& list) {
@@ -54,9 +43,9 @@ preferences read_prefer(std::string_view list) noexcept {
         element = trimmed(element.substr(0, element.find(';')));
         const auto equals = element.find('=');
         const std::string_view name = trimmed(element.substr(0, equals));
-        if (is_word(name, "respond-async")) {
+        if (same(name, "respond-async")) {
             out.respond_async = true;
-        } else if (is_word(name, "wait") && equals != element.npos && !wait_seen) {
+        } else if (same(name, "wait") && equals != element.npos && !wait_seen) {
             wait_seen = true;
             out.wait = read_seconds(trimmed(element.substr(equals + 1)));
         }

@@ -1,5 +1,6 @@
 #include "trace_exporter.hpp"
 
+#include "offboard/async/is_cancelled.hpp"
 #include "offboard/policy/backoff.hpp"
 #include "offboard/vendors/codec.hpp"
 
@@ -34,10 +35,6 @@ http::client_settings client_settings_of(const config::tracing_settings& s) {
 /// A batch that arrives twice has the same ids.
 bool repeatable() {
     return true;
-}
-
-bool is_cancelled(const asio::cancellation_state& state) {
-    return state.cancelled() != asio::cancellation_type::none;
 }
 
 } // namespace
@@ -87,7 +84,7 @@ asio::awaitable<void> trace_exporter::run() {
     for (;;) {
         if (!stopping_ && tracer_.size() < telemetry::tracer::batch_spans) co_await wanted_.wait_until(next);
         const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-        if (is_cancelled(state)) co_return;
+        if (async::is_cancelled(state)) co_return;
         const bool last = stopping_;
         const bool due = last || clock_.now() >= next;
         if (due) next = clock_.now() + pace_.every;
@@ -98,7 +95,7 @@ asio::awaitable<void> trace_exporter::run() {
             here -= std::min(here, batch.size());
             co_await deliver(std::move(batch));
             const asio::cancellation_state now = co_await asio::this_coro::cancellation_state;
-            if (is_cancelled(now)) co_return;
+            if (async::is_cancelled(now)) co_return;
         }
         if (last) co_return;
     }
@@ -125,11 +122,11 @@ asio::awaitable<void> trace_exporter::deliver(std::vector<telemetry::span> batch
         if (judge(answer, spans, tries, pause) != fate::again) co_return;
         const steady_time again = clock_.now() + pause;
         asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-        while (!stopping_ && !is_cancelled(state) && clock_.now() < again) {
+        while (!stopping_ && !async::is_cancelled(state) && clock_.now() < again) {
             co_await wanted_.wait_until(again);
             state = co_await asio::this_coro::cancellation_state;
         }
-        if (last || is_cancelled(state) || clock_.now() >= until_) co_return drop(spans, "shutdown");
+        if (last || async::is_cancelled(state) || clock_.now() >= until_) co_return drop(spans, "shutdown");
     }
 }
 

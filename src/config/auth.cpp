@@ -16,7 +16,7 @@ using kind = document::kind;
 
 namespace {
 
-constexpr std::size_t most_keys = 1000; ///< every request is compared with all of them
+constexpr std::size_t most_api_keys = 1000; ///< every request is compared with all of them
 constexpr std::size_t most_subjects = 1000;
 constexpr std::size_t longest_subject = 256;
 
@@ -193,7 +193,7 @@ void read_auth(section& root, settings& into, const variables& environment) {
     if (!auth->is(kind::object)) return root.fault("auth", "must be none, or have api_keys or jwt");
     section in = root.sub("auth");
     if (!in.has("api_keys") && !in.has("jwt")) root.fault("auth", "must be none, or have api_keys or jwt");
-    read_maps(in, "api_keys", "{name, sha256_file, scopes}", most_keys,
+    read_maps(in, "api_keys", "{name, sha256_file, scopes}", most_api_keys,
               [&](section& one) { read_api_key(one, into.auth.api_keys, environment); });
     if (in.has("jwt")) {
         section jwt = in.sub("jwt");

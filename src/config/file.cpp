@@ -11,7 +11,7 @@ namespace offboard::config {
 
 namespace {
 
-constexpr std::size_t longest_bundle = 1u << 20; ///< Debian's of all public roots has a fifth of it
+constexpr std::size_t longest_ca_bundle = 1u << 20; ///< Debian's of all public roots has a fifth of it
 
 struct freed {
     void operator()(BIO* p) const noexcept { BIO_free(p); }
@@ -53,9 +53,9 @@ std::optional<std::string> read_file(section& in, std::string_view name, std::si
 }
 
 void read_certificates(section& in, std::string_view name, std::string& into) {
-    auto text = read_file(in, name, longest_bundle);
+    auto text = read_file(in, name, longest_ca_bundle);
     if (!text) return;
-    if (text->size() > longest_bundle)
+    if (text->size() > longest_ca_bundle)
         in.fault(name, "the file is longer than 1 MiB");
     else if (!holds_certificates(*text))
         in.fault(name, "the file must hold certificates in PEM");

@@ -13,10 +13,10 @@ using kind = document::kind;
 
 namespace {
 
-constexpr std::size_t most_keys = 64;      ///< every one of them hashes every new identifier
-constexpr std::size_t longest_file = 4096; ///< a key has 32 bytes, 64 digits or 44
+constexpr std::size_t most_master_keys = 64; ///< every one of them hashes every new identifier
+constexpr std::size_t longest_file = 4096;   ///< a key has 32 bytes, 64 digits or 44
 constexpr std::string_view id_rule = "must have 1 to 64 of A-Z a-z 0-9 . _ -";
-const std::string too_many = "must have at most " + std::to_string(most_keys) + " keys";
+const std::string too_many = "must have at most " + std::to_string(most_master_keys) + " keys";
 
 void read_one(section& in, std::vector<master_key>& into, const variables& environment) {
     master_key out;
@@ -36,7 +36,7 @@ void read_list(section& in, std::vector<master_key>& into, const variables& envi
     const document* keys = in.find("keys");
     if (!keys->is(kind::array) || keys->elements().empty())
         return in.fault("keys", "must be a list of {id, key_file}, with at least one");
-    if (keys->elements().size() > most_keys) return in.fault("keys", std::string(too_many));
+    if (keys->elements().size() > most_master_keys) return in.fault("keys", std::string(too_many));
     std::size_t index = 0;
     for (const document& d : keys->elements()) {
         section one(&d, in.key_of("keys") + "[" + std::to_string(index++) + "]", d.line, in.out());
@@ -67,7 +67,7 @@ void read_directory(section& in, std::vector<master_key>& into) {
     const auto names = names_in(directory);
     if (!names) return in.fault("key_dir", "the directory cannot be read");
     if (names->empty()) return in.fault("key_dir", "must hold at least one file with a key");
-    if (names->size() > most_keys) return in.fault("key_dir", std::string(too_many));
+    if (names->size() > most_master_keys) return in.fault("key_dir", std::string(too_many));
     for (const std::string& name : *names) {
         if (!is_plain_id(name)) {
             in.fault("key_dir", "has a file whose name is no id: it " + std::string(id_rule));

@@ -4,6 +4,8 @@
 #include "exchange_text.hpp"
 #include "response_reader.hpp"
 
+#include "offboard/async/is_cancelled.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
@@ -16,16 +18,11 @@ namespace offboard::http {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using progress = response_reader::progress;
 
 namespace {
 
 constexpr std::size_t usual_room = 4u << 10;
 constexpr std::size_t long_room = 64u << 10;
-
-bool is_cancelled(const asio::cancellation_state& state) {
-    return state.cancelled() != asio::cancellation_type::none;
-}
 
 /// The ways in which a kept connection turns out to have been closed by the other side.
 bool is_stale(const error_code& ec) {
@@ -65,7 +62,7 @@ asio::awaitable<result<lease>> client::implementation::check_out(steady_time dea
     lease held = co_await pool_.wait(deadline);
     if (held) co_return held;
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-    if (is_cancelled(state) || pool_.stopped()) co_return errc::cancelled;
+    if (async::is_cancelled(state) || pool_.stopped()) co_return errc::cancelled;
     co_return errc::pool_exhausted;
 }
 
@@ -83,7 +80,7 @@ asio::awaitable<result<incoming_response>> client::implementation::exchange(outg
     for (bool again = true; again;) {
         again = false;
         const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-        if (is_cancelled(state) || pool_.stopped()) {
+        if (async::is_cancelled(state) || pool_.stopped()) {
             outcome = errc::cancelled;
             break;
         }
@@ -103,7 +100,7 @@ asio::awaitable<result<incoming_response>> client::implementation::exchange(outg
         if (!held.has_connection()) {
             outcome = co_await pool_.open(held, deadline, why);
             const asio::cancellation_state now = co_await asio::this_coro::cancellation_state;
-            if (is_cancelled(now)) outcome = errc::cancelled;
+            if (async::is_cancelled(now)) outcome = errc::cancelled;
             if (!outcome) break;
         }
         if (held->reused()) ++counters_.reused;
@@ -180,16 +177,17 @@ asio::awaitable<result<void>> client::implementation::send_and_receive(connectio
         }
         if (to.buffer().size() != 0) tried.answered = true;
         std::size_t used = 0;
-        progress state = reader.read(to.unread(), used);
+        response_reader::progress state = reader.read(to.unread(), used);
         to.buffer().consume(used);
-        if (state == progress::need_more && ec == asio::error::eof) state = reader.read_end();
-        if (state == progress::complete) {
+        if (state == response_reader::progress::need_more && ec == asio::error::eof)
+            state = reader.read_end();
+        if (state == response_reader::progress::complete) {
             tried.clean = !ec && !tried.broken && reader.keep_alive() && to.buffer().size() == 0;
             co_return result<void>();
         }
         if (ec && !tried.broken) tried.broken = ec;
         if (ec && to.timed_out()) co_return errc::answer_timeout;
-        if (state == progress::failed) co_return reader.failure();
+        if (state == response_reader::progress::failed) co_return reader.failure();
         if (ec) co_return errc::answer_lost;
     }
 }

@@ -1,5 +1,7 @@
 #include "connection_pool.hpp"
 
+#include "offboard/async/is_cancelled.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <openssl/ssl.h>
@@ -28,10 +30,6 @@ std::shared_ptr<asio::ssl::context> make_tls(const std::string& roots) {
         context->add_certificate_authority(asio::buffer(roots), ec);
     if (ec) throw std::runtime_error("the trusted certificates cannot be read");
     return context;
-}
-
-bool is_cancelled(const asio::cancellation_state& state) {
-    return state.cancelled() != asio::cancellation_type::none;
 }
 
 duration grain_for(const client_settings& s) {
@@ -80,7 +78,7 @@ asio::awaitable<lease> connection_pool::wait(steady_time deadline) {
     if (!notified && !self.given) waiting_.erase(place);
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     // What was given too late goes on to the next when this frame dies.
-    if (stopped_ || is_cancelled(state)) co_return lease();
+    if (stopped_ || async::is_cancelled(state)) co_return lease();
     if (self.given.has_connection() && !self.given->seems_alive()) {
         ++counters_.found_dead;
         self.given.drop_connection();
@@ -124,7 +122,7 @@ asio::awaitable<result<void>> connection_pool::open(lease& held, steady_time dea
     for (const tcp::endpoint& to : *found) {
         const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
         const steady_time now = clock_now::now();
-        if (is_cancelled(state) || now >= deadline) break;
+        if (async::is_cancelled(state) || now >= deadline) break;
         auto made = std::make_unique<connection>(io_, watch_, *this);
         const steady_time until = std::min(deadline, now + settings_.connect_timeout);
         std::string said;
@@ -152,7 +150,7 @@ asio::awaitable<void> connection_pool::stop() {
     waiting_.clear();
     while (in_use_ != 0) {
         const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-        if (is_cancelled(state)) co_return;
+        if (async::is_cancelled(state)) co_return;
         co_await emptied_.wait_until(steady_time::max());
     }
 }

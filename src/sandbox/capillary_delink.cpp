@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t most_programmes = 50;
 
-struct order {
+struct delink_order {
     std::string kind;
     std::string value;
     json::object customer;
@@ -25,7 +25,7 @@ answer bad_request() {
 }
 
 /// Fills `out.kind` and `out.value` from the first identifier that is not empty.
-bool read_customer(const json::object& in, order& out) {
+bool read_customer(const json::object& in, delink_order& out) {
     if (!only(in, {"mobile", "email", "externalId"})) {
         return false;
     }
@@ -51,7 +51,7 @@ bool read_customer(const json::object& in, order& out) {
     return !out.kind.empty();
 }
 
-std::optional<order> read_order(const std::string& text) {
+std::optional<delink_order> read_order(const std::string& text) {
     const auto body = parse_object(text);
     const json::array* list =
         body && only(*body, {"deLinkCustomers"}) ? array_at(*body, "deLinkCustomers") : nullptr;
@@ -65,7 +65,7 @@ std::optional<order> read_order(const std::string& text) {
     }
     const json::object* who = object_at(*item, "customer");
     const json::array* programmes = array_at(*item, "deLinkFromPartnerPrograms");
-    order out;
+    delink_order out;
     if (who == nullptr || programmes == nullptr || programmes->empty() || !read_customer(*who, out)) {
         return std::nullopt;
     }
@@ -84,7 +84,7 @@ json::object status_of(bool good, std::string_view message, std::int64_t code) {
     return {{"status", good}, {"message", json::string(message.data(), message.size())}, {"code", code}};
 }
 
-json::object delink_one(world& w, const order& what, const std::string& programme) {
+json::object delink_one(world& w, const delink_order& what, const std::string& programme) {
     if (programme.starts_with("missing")) {
         return status_of(false, "partner program not found", 2006);
     }

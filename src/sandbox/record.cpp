@@ -12,8 +12,8 @@ namespace sandbox {
 namespace {
 
 constexpr std::size_t most_records = 20'000;
-constexpr std::size_t most_body = 64U * 1024U;
-constexpr std::size_t most_body_bytes = 64U * 1024U * 1024U;
+constexpr std::size_t longest_body_kept = 64U * 1024U;
+constexpr std::size_t most_bytes_kept = 64U * 1024U * 1024U;
 constexpr std::size_t most_starts = 1'000'000;
 
 /// One bucket at the vendor, so one tally of both.
@@ -28,7 +28,7 @@ std::string labelled(std::string_view kind, const json::value* v) {
     return std::string(kind) + ':' + text.value_or("?");
 }
 
-std::int64_t milliseconds(micros t) {
+std::int64_t whole_milliseconds(micros t) {
     return t.count() / 1000;
 }
 
@@ -55,13 +55,13 @@ json::object to_json(const call_record& c) {
                      {"body", c.body},
                      {"body_cut", c.body_cut},
                      {"customers", std::move(customers)},
-                     {"started_ms", milliseconds(c.started)},
+                     {"started_ms", whole_milliseconds(c.started)},
                      {"started_us", c.started.count()},
                      {"finished_ms", nullptr},
                      {"status", c.status},
                      {"fault", c.fault}};
     if (c.finished.count() >= 0) {
-        out["finished_ms"] = milliseconds(c.finished);
+        out["finished_ms"] = whole_milliseconds(c.finished);
     }
     return out;
 }
@@ -145,8 +145,8 @@ std::uint64_t record::start(std::string_view call, const request& r, micros now)
     c.method = r.method;
     c.target = r.target;
     c.headers = r.headers;
-    c.body = r.body.substr(0, most_body);
-    c.body_cut = r.body.size() > most_body;
+    c.body = r.body.substr(0, longest_body_kept);
+    c.body_cut = r.body.size() > longest_body_kept;
     c.customers = customers_in(call, r.body);
     c.started = now;
     count_start(tallies_[c.call], c.customers.size(), now);
@@ -156,7 +156,7 @@ std::uint64_t record::start(std::string_view call, const request& r, micros now)
     open_.emplace(c.seq, c.call);
     body_bytes_ += c.body.size();
     ring_.push_back(std::move(c));
-    while (ring_.size() > most_records || (body_bytes_ > most_body_bytes && ring_.size() > 1)) {
+    while (ring_.size() > most_records || (body_bytes_ > most_bytes_kept && ring_.size() > 1)) {
         body_bytes_ -= ring_.front().body.size();
         ring_.pop_front();
     }
