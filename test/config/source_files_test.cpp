@@ -139,9 +139,10 @@ BOOST_AUTO_TEST_CASE(a_bad_file_of_each_kind_is_a_fault_that_shows_nothing_of_it
             m.files.put(name, content);
             const loaded out = m.load();
             BOOST_TEST(!out.settings.has_value());
-            BOOST_TEST(std::any_of(out.faults.begin(), out.faults.end(),
-                                   [&](const fault& f) { return f.key == key && f.line > 0; }),
-                       all(out.faults));
+            BOOST_TEST(
+                std::any_of(out.faults.begin(), out.faults.end(),
+                            [&](const offboard::config::fault& f) { return f.key == key && f.line > 0; }),
+                all(out.faults));
             BOOST_TEST(all(out.faults).find("hush") == std::string::npos);
         }
     }
