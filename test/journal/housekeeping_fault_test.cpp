@@ -1,5 +1,6 @@
 // The disk fails while the journal forgets, copies its log, or says farewell.
 #include "faulty_vfs.hpp"
+#include "file_contents.hpp"
 
 using namespace offboard;
 using namespace offboard::journal_test;
@@ -18,23 +19,6 @@ struct house_fixture : faulty_fixture {
     }
 
     bool remembers(const std::string& id) { return !found(id)->steps[0].who->value.empty(); }
-
-    /// The keys of operations as they lie in the file.
-    std::vector<std::string> keys_in(const std::filesystem::path& file) {
-        sqlite3* db = nullptr;
-        BOOST_REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
-        sqlite3_stmt* all = nullptr;
-        const char* sql = "SELECT wrapped FROM operation_key JOIN operation ON number = operation"
-                          " WHERE id LIKE 'due%'";
-        BOOST_REQUIRE(sqlite3_prepare_v2(db, sql, -1, &all, nullptr) == SQLITE_OK);
-        std::vector<std::string> out;
-        while (sqlite3_step(all) == SQLITE_ROW)
-            out.emplace_back(static_cast<const char*>(sqlite3_column_blob(all, 0)),
-                             static_cast<std::size_t>(sqlite3_column_bytes(all, 0)));
-        sqlite3_finalize(all);
-        sqlite3_close(db);
-        return out;
-    }
 };
 
 constexpr std::array writing = {faulty::on::write, faulty::on::sync};
@@ -53,7 +37,7 @@ BOOST_AUTO_TEST_CASE(whichever_write_of_a_sweep_fails_it_forgets_later_and_loses
     BOOST_REQUIRE(record(record_of("open", {change_to(0, step_status::pending, "busy", 3)})).has_value());
     j.reset();
     copy(path, before);
-    const std::vector<std::string> keys = keys_in(path);
+    const std::vector<std::string> keys = keys_in(path, "due%");
     BOOST_REQUIRE(keys.size() == due.size());
 
     tuned.sweep_every = 1ms;
@@ -80,7 +64,7 @@ BOOST_AUTO_TEST_CASE(whichever_write_of_a_sweep_fails_it_forgets_later_and_loses
                 settle_down();
                 const std::string bytes = raw();
                 for (const std::string& key : keys)
-                    BOOST_TEST((bytes.find(key) == bytes.npos));
+                    BOOST_TEST(!contains(bytes, key));
                 for (int round = 0; round < 2; ++round) {
                     for (const std::string& id : due) {
                         BOOST_TEST(!remembers(id));

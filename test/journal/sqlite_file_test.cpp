@@ -1,7 +1,7 @@
 // The file itself: what lies in it, who may use it, and what is no longer there.
+#include "file_contents.hpp"
 #include "sqlite_fixture.hpp"
 
-#include <algorithm>
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -24,7 +24,7 @@ std::string hex(std::string_view text) {
 }
 
 bool holds(const std::string& bytes, const std::string& text) {
-    return bytes.find(text) != bytes.npos || bytes.find(hex(text)) != bytes.npos;
+    return contains(bytes, text) || contains(bytes, hex(text));
 }
 
 } // namespace
@@ -41,14 +41,10 @@ BOOST_AUTO_TEST_CASE(after_retention_nobody_is_remembered) {
     settle(ids);
     BOOST_REQUIRE(begin(made("open"), key_of("", "k", "f")).has_value());
     j.reset();
-    std::vector<std::string> keys;
-    for (std::size_t i = 0; i < many; ++i)
-        keys.push_back(raw_sql(path, "SELECT hex(wrapped) FROM operation_key JOIN operation ON number ="
-                                     " operation WHERE id = 'op-" +
-                                         std::to_string(i) + "'"));
-    const std::string unsettled_key =
-        raw_sql(path, "SELECT hex(wrapped) FROM operation_key JOIN operation ON number = operation"
-                      " WHERE id = 'open'");
+    const std::vector<std::string> keys = keys_in(path, "op-%");
+    const std::vector<std::string> unsettled_key = keys_in(path, "open");
+    BOOST_REQUIRE(keys.size() == many);
+    BOOST_REQUIRE(unsettled_key.size() == 1U);
     open();
     time.pass(59min);
     BOOST_TEST(run(j->sweep()).value() == 0U);
@@ -56,17 +52,14 @@ BOOST_AUTO_TEST_CASE(after_retention_nobody_is_remembered) {
     BOOST_TEST(run(j->sweep()).value() == many);
     BOOST_TEST(run(j->sweep()).value() == 0U);
     const std::string bytes = raw();
-    std::string all_hex = hex(bytes);
-    std::transform(all_hex.begin(), all_hex.end(), all_hex.begin(),
-                   [](char c) { return c >= 'a' ? char(c - 32) : c; });
-    BOOST_TEST(all_hex.find(unsettled_key) != all_hex.npos);
+    BOOST_TEST(contains(bytes, unsettled_key[0]));
     for (std::size_t i = 0; i < many; ++i) {
         const std::string id = "op-" + std::to_string(i);
         BOOST_TEST(!holds(bytes, id + ".0@example.com"));
         BOOST_TEST(!holds(bytes, id + "-bill-0"));
         BOOST_TEST(!holds(bytes, id + " has been erased"));
-        BOOST_TEST(keys[i].size() >= 64U);
-        BOOST_TEST(all_hex.find(keys[i]) == all_hex.npos);
+        BOOST_TEST(keys[i].size() >= 32U);
+        BOOST_TEST(!contains(bytes, keys[i]));
     }
     for (int round = 0; round < 2; ++round) {
         const auto kept = found("op-7");

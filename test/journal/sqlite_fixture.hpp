@@ -12,8 +12,8 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <sqlite3.h>
+#include <sstream>
 #include <stdlib.h>
 
 namespace offboard::journal_test {
@@ -230,7 +230,7 @@ struct sqlite_fixture {
         std::string out;
         for (const char* part : {"", "-wal", "-journal"}) {
             std::ifstream in(path.string() + part, std::ios::binary);
-            out.append(std::istreambuf_iterator<char>(in), {});
+            out += (std::ostringstream() << in.rdbuf()).str();
         }
         return out;
     }
