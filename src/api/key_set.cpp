@@ -13,18 +13,18 @@ using kind = document::kind;
 namespace {
 
 constexpr std::size_t most_keys = 100;
-constexpr std::size_t longest_kid = 256;
+constexpr std::size_t longest_key_id = 256;
 constexpr std::size_t least_rsa_bits = 2048;
 constexpr std::size_t most_rsa_bits = 8192; ///< a check costs with the square of it
 
 /// The text under that name; empty when there is none.
-std::string_view text_of(const document& d, std::string_view name) {
+std::string_view text_in(const document& d, std::string_view name) {
     const document* value = d.find(name);
     return value && value->is(kind::string) ? std::string_view(value->text()) : std::string_view();
 }
 
 bool is_for_signatures(const document& d) {
-    if (const document* use = d.find("use"); use && text_of(d, "use") != "sig") return false;
+    if (const document* use = d.find("use"); use && text_in(d, "use") != "sig") return false;
     const document* operations = d.find("key_ops");
     if (!operations) return true;
     return operations->is(kind::array) && std::ranges::any_of(operations->elements(), [](const document& o) {
@@ -33,9 +33,9 @@ bool is_for_signatures(const document& d) {
 }
 
 std::optional<issuer_key::family> family_of(const document& d) {
-    if (text_of(d, "kty") == "RSA") return issuer_key::family::rsa;
-    if (text_of(d, "kty") != "EC") return std::nullopt;
-    const std::string_view curve = text_of(d, "crv");
+    if (text_in(d, "kty") == "RSA") return issuer_key::family::rsa;
+    if (text_in(d, "kty") != "EC") return std::nullopt;
+    const std::string_view curve = text_in(d, "crv");
     if (curve == "P-256") return issuer_key::family::p256;
     if (curve == "P-384") return issuer_key::family::p384;
     if (curve == "P-521") return issuer_key::family::p521;
@@ -46,9 +46,9 @@ std::optional<issuer_key::family> family_of(const document& d) {
 std::string public_part(const document& d, issuer_key::family of) {
     const bool rsa = of == issuer_key::family::rsa;
     std::string out =
-        rsa ? R"({"kty":"RSA")" : R"({"kty":"EC","crv":")" + std::string(text_of(d, "crv")) + '"';
+        rsa ? R"({"kty":"RSA")" : R"({"kty":"EC","crv":")" + std::string(text_in(d, "crv")) + '"';
     for (const std::string_view name : {rsa ? "n" : "x", rsa ? "e" : "y"}) {
-        const std::string_view value = text_of(d, name);
+        const std::string_view value = text_in(d, name);
         if (!is_base64url(value)) return {};
         out.append(",\"").append(name).append("\":\"").append(value).append("\"");
     }
@@ -59,10 +59,10 @@ std::optional<issuer_key> read_key(const document& d) {
     if (!d.is(kind::object) || !is_for_signatures(d) || d.find("d") || d.find("k")) return std::nullopt;
     const auto of = family_of(d);
     issuer_key out;
-    out.kid = text_of(d, "kid");
-    if (!of || out.kid.empty() || out.kid.size() > longest_kid) return std::nullopt;
+    out.kid = text_in(d, "kid");
+    if (!of || out.kid.empty() || out.kid.size() > longest_key_id) return std::nullopt;
     out.of = *of;
-    out.alg = text_of(d, "alg");
+    out.alg = text_in(d, "alg");
     if (d.find("alg") && out.alg.empty()) return std::nullopt;
     const std::string json = public_part(d, *of);
     if (json.empty()) return std::nullopt;
