@@ -3,6 +3,9 @@
 #include "sqlite/tuning.hpp"
 #include "sqlite/writer.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+
 #include <algorithm>
 
 namespace asio = boost::asio;
@@ -16,7 +19,7 @@ namespace {
 /// Waits for the answer of a call that is on its way. errc::cancelled: nobody waits any more.
 template <class T>
 asio::awaitable<result<T>> answer_of(std::shared_ptr<call_for<T>> c) {
-    if (!c->done) co_await c->ready.wait_until(steady_time::max());
+    if (!c->done) co_await c->ready->async_wait(asio::as_tuple(asio::deferred));
     if (!c->done) co_return errc::cancelled;
     co_return std::move(*c->answer);
 }
@@ -149,8 +152,7 @@ private:
             early ? std::optional<errc>(errc::journal_unavailable) : writer_.push(c);
         if (refused) {
             c->refuse(*refused);
-            c->done = true;
-            c->busy = asio::any_io_executor();
+            c->wake();
         }
         return answer_of(std::move(c));
     }

@@ -11,7 +11,8 @@
 namespace offboard::journal::sqlite {
 
 /// Puts rows into a table, many with one statement: to begin and to end a statement costs SQLite about as
-/// much as to add a row.
+/// much as to add a row. That statement is prepared when it is first needed, for to read it takes SQLite as
+/// long as to open a file. Dies before its database.
 class bulk_insert {
 public:
     bulk_insert() = default;
@@ -19,11 +20,10 @@ public:
     static result<bulk_insert> make(database& db, const std::string& into, std::size_t columns) {
         result<statement> one = db.prepare(into + values(columns, 1));
         if (one.has_error()) return one.error();
-        result<statement> many = db.prepare(into + values(columns, rows_at_once));
-        if (many.has_error()) return many.error();
         bulk_insert made;
+        made.db_ = &db;
+        made.text_of_many_ = into + values(columns, rows_at_once);
         made.one_ = std::move(*one);
-        made.many_ = std::move(*many);
         return made;
     }
 
@@ -32,6 +32,12 @@ public:
     result<void> run(const std::vector<Row>& all, Columns columns_of) {
         for (std::size_t at = 0; at < all.size();) {
             const std::size_t count = all.size() - at < rows_at_once ? 1 : rows_at_once;
+            if (count > 1 && !text_of_many_.empty()) {
+                result<statement> many = db_->prepare(text_of_many_);
+                if (many.has_error()) return many.error();
+                many_ = std::move(*many);
+                text_of_many_.clear();
+            }
             statement& to = count == 1 ? one_ : many_;
             rows r = to.query();
             for (std::size_t n = 0; n < count; ++n)
@@ -57,6 +63,8 @@ private:
         return out;
     }
 
+    database* db_ = nullptr;
+    std::string text_of_many_; ///< until it is prepared
     statement one_;
     statement many_;
 };

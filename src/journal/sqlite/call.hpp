@@ -2,9 +2,8 @@
 
 #include "store.hpp"
 
-#include "offboard/async/signal_event.hpp"
-
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <memory>
 #include <optional>
@@ -20,7 +19,9 @@ class call {
 public:
     enum class kind { begin, depart, record, read };
 
-    call(kind k, boost::asio::any_io_executor home) : what(k), busy(std::move(home)) {}
+    /// `home` is kept from running dry until the answer is there.
+    call(kind k, boost::asio::any_io_executor home)
+        : what(k), ready(std::in_place, std::move(home), steady_time::max()) {}
     call(const call&) = delete;
     call& operator=(const call&) = delete;
     virtual ~call() = default;
@@ -34,9 +35,15 @@ public:
     std::shared_ptr<const operation> begins; ///< for a begin
     flight_number departs = 0;               ///< likewise
 
-    bool done = false; ///< network thread, as are the others
-    async::signal_event ready;
-    boost::asio::any_io_executor busy; ///< the loop must not run dry before the answer is there
+    bool done = false; ///< network thread, as is the other
+    /// Never expires: it ends, and with it whoever waits for it wakes, when the answer is there.
+    std::optional<boost::asio::steady_timer> ready;
+
+    /// On the network thread.
+    void wake() {
+        done = true;
+        ready.reset();
+    }
 };
 using calls = std::vector<std::shared_ptr<call>>;
 

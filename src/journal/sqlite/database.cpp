@@ -47,6 +47,10 @@ const boost::system::error_category& category() noexcept {
     return the;
 }
 
+boost::system::error_code damage() noexcept {
+    return {SQLITE_CORRUPT, category()};
+}
+
 rows::~rows() {
     if (!statement_) return;
     sqlite3_reset(statement_);

@@ -17,6 +17,9 @@ namespace offboard::journal::sqlite {
 /// wrong by itself throws std::logic_error instead, which never repeats a parameter.
 const boost::system::error_category& category() noexcept;
 
+/// What was read is not what was written.
+boost::system::error_code damage() noexcept;
+
 /// For a result<bool>, into which an error is not converted by itself.
 inline result<bool> failed(const boost::system::error_code& e) {
     return {boost::system::in_place_error, e};

@@ -36,12 +36,16 @@ inline std::string context_of(std::string_view id, std::int64_t entry) {
     return out;
 }
 
-/// Several entries of an operation as one, for a row: each behind its size (4 bytes, the low one first).
+/// A number in so many bytes, the low one first; and back.
+void put_number(char* to, std::uint64_t value, std::size_t bytes);
+std::uint64_t get_number(std::string_view from);
+
+/// Several entries of an operation as one, for a row: each behind its size (4 bytes).
 std::string pack(const std::vector<std::string>& entries);
 /// Takes the first of them off; nothing when there is none, or it is not what pack() made.
 std::optional<std::string_view> unpack(std::string_view& packed);
 
-/// Times one behind the other (8 bytes each, the low one first), and one of them.
+/// Times one behind the other (8 bytes each), and one of them.
 void pack_time(std::string& to, std::int64_t);
 std::int64_t time_in(std::string_view packed, std::size_t at);
 constexpr std::size_t packed_time = 8; ///< bytes

@@ -1,6 +1,6 @@
 #include "subject_index.hpp"
 
-#include <sqlite3.h>
+#include "layout.hpp"
 
 #include <algorithm>
 #include <string>
@@ -29,21 +29,15 @@ std::int64_t first_row(const subject_index::entry& e) {
 }
 
 std::string text_of(const subject_index::entry& e) {
-    const auto which = static_cast<unsigned>(e.operation % operations_an_era);
-    std::string out(e.hash.begin(), e.hash.end());
-    out += static_cast<char>(which & 0xff);
-    out += static_cast<char>(which >> 8);
+    std::string out(entry_size, '\0');
+    std::ranges::copy(e.hash, out.begin());
+    put_number(out.data() + hash_size, static_cast<std::uint64_t>(e.operation % operations_an_era), 2);
     return out;
 }
 
 /// Which operation of its era an entry is about.
 std::int64_t which(std::string_view entry) {
-    return static_cast<unsigned char>(entry[hash_size]) | static_cast<unsigned char>(entry[hash_size + 1])
-                                                              << 8;
-}
-
-boost::system::error_code damage() {
-    return {SQLITE_CORRUPT, category()};
+    return static_cast<std::int64_t>(get_number(entry.substr(hash_size, 2)));
 }
 
 } // namespace

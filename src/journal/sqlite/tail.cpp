@@ -2,8 +2,6 @@
 
 #include "layout.hpp"
 
-#include <sqlite3.h>
-
 #include <algorithm>
 #include <iterator>
 #include <map>
@@ -20,21 +18,6 @@ namespace {
 constexpr std::size_t slot_size = 4056;
 constexpr std::size_t slot_head = 12; ///< the round (8 bytes) and how many bytes follow that count (4)
 constexpr std::size_t slot_room = slot_size - slot_head;
-
-void put_number(char* to, std::uint64_t value, std::size_t bytes) {
-    for (std::size_t i = 0; i < bytes; ++i)
-        to[i] = static_cast<char>(value >> (8 * i));
-}
-std::uint64_t get_number(std::string_view from) {
-    std::uint64_t value = 0;
-    for (std::size_t i = from.size(); i-- > 0;)
-        value = value << 8 | static_cast<unsigned char>(from[i]);
-    return value;
-}
-
-boost::system::error_code damage() {
-    return {SQLITE_CORRUPT, category()};
-}
 
 result<std::int64_t> number_of(rows r) {
     const result<bool> row = r.next();

@@ -254,11 +254,8 @@ void writer::read(const calls& asked, calls& done) {
 void writer::hand_back(calls done) {
     if (done.empty()) return;
     asio::post(io_, [answered = std::move(done)] {
-        for (const std::shared_ptr<call>& c : answered) {
-            c->done = true;
-            c->ready.notify_all();
-            c->busy = asio::any_io_executor();
-        }
+        for (const std::shared_ptr<call>& c : answered)
+            c->wake();
     });
 }
 
