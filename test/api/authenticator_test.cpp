@@ -9,6 +9,8 @@
 
 #include <filesystem>
 
+namespace api_authenticator_test {
+
 using namespace offboard;
 using namespace offboard::api;
 using namespace offboard::api::test;
@@ -80,31 +82,31 @@ boost::asio::awaitable<void> rotate(authenticator& a, moved_clock& time, const s
     const http::request new_token = bearer(two.second.token("ES256", claims("x")));
     BOOST_TEST((a.judge(old_token).is == kind::accepted));
     // That look may still be under way; once it has ended the key is known not to be there.
-    verdict v = co_await a.judge_in_time(new_token, offboard::test::soon());
+    verdict v = co_await a.judge_in_time(new_token, offboard::test::much_later());
     BOOST_TEST((v.is == kind::invalid));
     replace(files, set_of(two.second.jwk()));
-    v = co_await a.judge_in_time(new_token, offboard::test::soon());
+    v = co_await a.judge_in_time(new_token, offboard::test::much_later());
     BOOST_TEST((v.is == kind::invalid)); // it was looked at within this second
     time.ahead += 2s;
     BOOST_TEST((a.judge(new_token).is == kind::undecided));
-    v = co_await a.judge_in_time(new_token, offboard::test::soon());
+    v = co_await a.judge_in_time(new_token, offboard::test::much_later());
     BOOST_TEST((v.is == kind::accepted));
     BOOST_TEST((a.judge(old_token).is == kind::invalid));
     // What cannot be used changes nothing.
     for (const char* text : {"{", ""}) {
         replace(files, text);
         time.ahead += 2s;
-        v = co_await a.judge_in_time(old_token, offboard::test::soon());
+        v = co_await a.judge_in_time(old_token, offboard::test::much_later());
         BOOST_TEST((v.is == kind::invalid));
         BOOST_TEST((a.judge(new_token).is == kind::accepted));
     }
     std::filesystem::remove(files.path() + "/jwks");
     time.ahead += 2s;
-    v = co_await a.judge_in_time(old_token, offboard::test::soon());
+    v = co_await a.judge_in_time(old_token, offboard::test::much_later());
     BOOST_TEST((a.judge(new_token).is == kind::accepted));
     replace(files, set_of(two.first.jwk()));
     time.ahead += 2s;
-    v = co_await a.judge_in_time(old_token, offboard::test::soon());
+    v = co_await a.judge_in_time(old_token, offboard::test::much_later());
     BOOST_TEST((v.is == kind::accepted));
     co_await a.stop();
 }
@@ -235,3 +237,5 @@ BOOST_FIXTURE_TEST_CASE(a_file_that_cannot_be_used_at_start_is_an_error, fixture
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace api_authenticator_test

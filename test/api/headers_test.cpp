@@ -5,6 +5,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace api_headers_test {
+
 using namespace std::chrono_literals;
 using namespace offboard;
 
@@ -107,3 +109,5 @@ BOOST_AUTO_TEST_CASE(every_503_says_when_to_come_again_and_every_problem_names_i
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace api_headers_test

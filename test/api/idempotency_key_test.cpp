@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace api_idempotency_key_test {
+
 using namespace offboard;
 
 namespace {
@@ -14,7 +16,7 @@ api::idempotency_key read(const std::vector<std::string>& fields) {
     return api::read_idempotency_key(request);
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     return '"' + std::string(text) + '"';
 }
 
@@ -49,8 +51,8 @@ BOOST_AUTO_TEST_CASE(a_key_is_its_text_quoted_or_bare) {
         {"!#$%&'*+-.^_`|~:/=@", "!#$%&'*+-.^_`|~:/=@"},
         {"c2FtZQ==", "c2FtZQ=="},
         {longest, longest},
-        {quoted(longest), longest},
-        {quoted(backslashes), std::string(255, '\\')}, // counted as what it stands for
+        {in_quotes(longest), longest},
+        {in_quotes(backslashes), std::string(255, '\\')}, // counted as what it stands for
     };
     for (const auto& row : rows) {
         BOOST_TEST_CONTEXT(row.field) {
@@ -85,7 +87,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_read_as_one_key_is_a_fault_that_does_not_rep
         {"\"\xc3\xa9\""},
         {"\xc3\xa9"},
         {std::string(256, 'k')},
-        {quoted(std::string(256, 'k'))},
+        {in_quotes(std::string(256, 'k'))},
         {"a", "a"},
         {"a", ""},
         {R"("a")", R"("b")"},
@@ -101,3 +103,5 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_read_as_one_key_is_a_fault_that_does_not_rep
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace api_idempotency_key_test

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+namespace api_read_offboarding_test {
+
 using namespace offboard;
 
 namespace {
@@ -260,3 +262,5 @@ BOOST_AUTO_TEST_CASE(every_fault_of_a_lookup_is_found_and_none_repeats_a_value) 
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace api_read_offboarding_test

@@ -4,6 +4,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace api_token_test {
+
 using namespace offboard;
 using namespace offboard::api;
 using namespace offboard::api::test;
@@ -265,3 +267,5 @@ BOOST_AUTO_TEST_CASE(keys_that_should_not_be_used_are_left_out) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace api_token_test

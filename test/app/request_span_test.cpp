@@ -4,6 +4,8 @@
 
 #include <map>
 
+namespace app_request_span_test {
+
 using namespace std::chrono_literals;
 using namespace offboard;
 
@@ -83,3 +85,5 @@ BOOST_AUTO_TEST_CASE(what_matched_no_route_and_no_method_has_a_name_all_the_same
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace app_request_span_test

@@ -6,6 +6,8 @@
 
 #include <memory>
 
+namespace app_trace_exporter_test {
+
 using namespace offboard;
 using namespace offboard::test;
 using namespace std::chrono_literals;
@@ -220,3 +222,5 @@ BOOST_AUTO_TEST_CASE(while_a_batch_waits_to_be_sent_again_the_end_may_come) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace app_trace_exporter_test

@@ -15,6 +15,8 @@
 #include <thread>
 #include <vector>
 
+namespace async_async_test {
+
 using namespace offboard;
 using namespace offboard::test;
 using namespace std::chrono_literals;
@@ -55,7 +57,7 @@ asio::awaitable<void> joins_all(loop& l) {
 }
 
 asio::awaitable<void> waits(async::signal_event* e, std::vector<int>* order, int number) {
-    const bool notified = co_await e->wait_until(soon());
+    const bool notified = co_await e->wait_until(much_later());
     order->push_back(notified ? number : -number);
 }
 
@@ -127,12 +129,12 @@ asio::awaitable<void> watches(loop& l) {
     never_due.expires_never();
     early.inner->expires_at(now + 5ms); // dies in the hand of the one that is due first, or fires before it
     early.expires_at(now + 5ms);
-    co_await late.fired.wait_until(soon());
+    co_await late.fired.wait_until(much_later());
     std::erase(order, 4);
     BOOST_TEST((order == std::vector<int>{1, 2}));
     BOOST_TEST((std::chrono::steady_clock::now() >= now + 30ms));
     late.expires_at(now); // in the past: at the next look
-    co_await late.fired.wait_until(soon());
+    co_await late.fired.wait_until(much_later());
     BOOST_TEST(order.back() == 2);
     late.expires_at(never);
 }
@@ -155,3 +157,5 @@ BOOST_AUTO_TEST_CASE(one_timer_serves_many_deadlines) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace async_async_test

@@ -30,7 +30,7 @@ struct loop {
     }
 };
 
-inline std::chrono::steady_clock::time_point soon() {
+inline std::chrono::steady_clock::time_point much_later() {
     return std::chrono::steady_clock::now() + std::chrono::seconds(30);
 }
 

@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace base_document_test {
+
 using offboard::check_members;
 using offboard::document;
 using offboard::fault_list;
@@ -82,3 +84,5 @@ BOOST_AUTO_TEST_CASE(the_list_of_faults_is_bounded) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace base_document_test

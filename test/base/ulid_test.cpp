@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace base_ulid_test {
+
 using namespace std::chrono_literals;
 using offboard::wall_time;
 
@@ -36,3 +38,5 @@ BOOST_AUTO_TEST_CASE(times_are_rfc_3339_with_milliseconds) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace base_ulid_test

@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace config_address_test {
+
 using namespace offboard::config;
 
 namespace {
@@ -120,3 +122,5 @@ BOOST_AUTO_TEST_CASE(endpoints_are_a_numeric_address_and_a_port) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace config_address_test

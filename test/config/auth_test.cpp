@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace config_auth_test {
+
 using namespace std::chrono_literals;
 using namespace offboard::config;
 using namespace offboard::config::test;
@@ -255,3 +257,5 @@ BOOST_AUTO_TEST_CASE(a_hash_in_the_environment_takes_the_place_of_the_file) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace config_auth_test

@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace config_fault_test {
+
 using namespace offboard::config;
 using namespace offboard::config::test;
 
@@ -162,3 +164,5 @@ BOOST_AUTO_TEST_CASE(an_authority_without_tls_is_a_warning) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace config_fault_test

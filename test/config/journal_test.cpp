@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+namespace config_journal_test {
+
 using namespace std::chrono_literals;
 using namespace offboard::config;
 using namespace offboard::config::test;
@@ -353,3 +355,5 @@ BOOST_AUTO_TEST_CASE(the_environment_goes_over_the_journal) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace config_journal_test

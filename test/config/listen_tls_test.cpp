@@ -4,6 +4,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace config_listen_tls_test {
+
 using namespace offboard;
 using namespace offboard::config;
 using namespace offboard::config::test;
@@ -181,3 +183,5 @@ BOOST_AUTO_TEST_CASE(the_limits_of_a_listener_have_defaults_and_bounds) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace config_listen_tls_test

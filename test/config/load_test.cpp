@@ -6,6 +6,8 @@
 #include <chrono>
 #include <variant>
 
+namespace config_load_test {
+
 using namespace std::chrono_literals;
 using namespace offboard::config;
 using namespace offboard::config::test;
@@ -263,3 +265,5 @@ BOOST_AUTO_TEST_CASE(a_default_follows_the_bound_that_is_set_beside_it) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace config_load_test

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <variant>
 
+namespace config_overlay_test {
+
 using namespace std::chrono_literals;
 using namespace offboard::config;
 using namespace offboard::config::test;
@@ -141,3 +143,5 @@ BOOST_AUTO_TEST_CASE(two_variables_for_one_key_are_a_fault) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace config_overlay_test

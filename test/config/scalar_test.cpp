@@ -5,6 +5,8 @@
 #include <array>
 #include <chrono>
 
+namespace config_scalar_test {
+
 using namespace std::chrono_literals;
 using namespace offboard::config;
 
@@ -69,3 +71,5 @@ BOOST_AUTO_TEST_CASE(the_nearest_name_is_a_near_one) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace config_scalar_test

@@ -4,6 +4,8 @@
 
 #include <variant>
 
+namespace config_secret_test {
+
 using namespace offboard::config;
 using namespace offboard::config::test;
 using offboard::vendor;
@@ -132,3 +134,5 @@ BOOST_AUTO_TEST_CASE(no_fault_and_no_warning_repeats_a_secret) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace config_secret_test

@@ -4,6 +4,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace config_source_files_test {
+
 using namespace offboard::config;
 using namespace offboard::config::test;
 
@@ -149,3 +151,5 @@ BOOST_AUTO_TEST_CASE(a_bad_file_of_each_kind_is_a_fault_that_shows_nothing_of_it
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace config_source_files_test

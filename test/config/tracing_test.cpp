@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace config_tracing_test {
+
 using namespace std::chrono_literals;
 using namespace offboard::config;
 using namespace offboard::config::test;
@@ -146,3 +148,5 @@ BOOST_AUTO_TEST_CASE(every_fault_has_its_line_and_key) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace config_tracing_test

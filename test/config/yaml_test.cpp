@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace config_yaml_test {
+
 namespace {
 
 using offboard::document;
@@ -158,3 +160,5 @@ BOOST_AUTO_TEST_CASE(thirty_two_levels_are_read) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace config_yaml_test

@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace dispatch_batching_test {
+
 using namespace offboard;
 using namespace offboard::dispatch;
 
@@ -125,3 +127,5 @@ BOOST_AUTO_TEST_CASE(one_delink_call_carries_every_programme_of_its_customer_and
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace dispatch_batching_test

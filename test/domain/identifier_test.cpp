@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace domain_identifier_test {
+
 using offboard::identifier_fault;
 using offboard::identifier_kind;
 
@@ -46,3 +48,5 @@ BOOST_AUTO_TEST_CASE(kinds_have_the_contracts_names) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace domain_identifier_test

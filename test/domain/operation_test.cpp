@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+namespace domain_operation_test {
+
 using namespace offboard;
 
 namespace {
@@ -314,3 +316,5 @@ BOOST_AUTO_TEST_CASE(an_operation_is_the_sum_of_its_customers) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace domain_operation_test

@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace domain_plan_test {
+
 using namespace offboard;
 
 namespace {
@@ -101,3 +103,5 @@ BOOST_AUTO_TEST_CASE(more_partner_programmes_than_the_vendor_takes_are_refused) 
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace domain_plan_test

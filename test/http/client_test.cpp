@@ -2,11 +2,13 @@
 
 #include <boost/asio/post.hpp>
 
+BOOST_TEST_DONT_PRINT_LOG_VALUE(offboard::errc)
+
+namespace http_client_test {
+
 using namespace offboard;
 using namespace offboard::test;
 using namespace std::chrono_literals;
-
-BOOST_TEST_DONT_PRINT_LOG_VALUE(offboard::errc)
 
 BOOST_FIXTURE_TEST_SUITE(http_client, vendor_double)
 
@@ -391,3 +393,5 @@ BOOST_AUTO_TEST_CASE(a_stopped_client_sends_nothing) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace http_client_test

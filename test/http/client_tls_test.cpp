@@ -4,6 +4,8 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 
+namespace http_client_tls_test {
+
 using namespace offboard;
 using namespace offboard::test;
 using namespace std::chrono_literals;
@@ -211,3 +213,5 @@ BOOST_AUTO_TEST_CASE(other_roots_count_for_the_next_connection) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace http_client_tls_test

@@ -2,6 +2,8 @@
 
 #include <boost/asio/post.hpp>
 
+namespace http_server_limits_test {
+
 using namespace offboard;
 using namespace offboard::test;
 using namespace std::chrono_literals;
@@ -262,3 +264,5 @@ BOOST_AUTO_TEST_CASE(answers_that_nobody_reads_are_bounded_all_together) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace http_server_limits_test

@@ -1,5 +1,7 @@
 #include "server_fixture.hpp"
 
+namespace http_server_refusals_test {
+
 using namespace offboard;
 using namespace offboard::test;
 using namespace std::chrono_literals;
@@ -239,3 +241,5 @@ BOOST_AUTO_TEST_CASE(a_client_that_sends_on_sees_its_answer) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace http_server_refusals_test

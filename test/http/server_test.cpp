@@ -1,5 +1,7 @@
 #include "server_fixture.hpp"
 
+namespace http_server_test {
+
 using namespace offboard;
 using namespace offboard::test;
 using namespace std::chrono_literals;
@@ -241,3 +243,5 @@ BOOST_AUTO_TEST_CASE(listening_on_what_is_no_address_is_an_error) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace http_server_test

@@ -2,6 +2,8 @@
 
 #include <list>
 
+namespace http_server_tls_ends_test {
+
 using namespace offboard;
 using namespace offboard::test;
 using namespace std::chrono_literals;
@@ -262,3 +264,5 @@ BOOST_AUTO_TEST_CASE(the_end_of_the_drain_cuts_what_is_left) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace http_server_tls_ends_test

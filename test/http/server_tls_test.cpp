@@ -1,5 +1,7 @@
 #include "server_tls_fixture.hpp"
 
+namespace http_server_tls_test {
+
 using namespace offboard;
 using namespace offboard::test;
 using namespace std::chrono_literals;
@@ -224,3 +226,5 @@ BOOST_AUTO_TEST_CASE(an_optional_client_certificate_that_is_bad_is_refused) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace http_server_tls_test

@@ -6,6 +6,8 @@
 #include <csignal>
 #include <sys/resource.h>
 
+namespace journal_disk_fault_test {
+
 using namespace offboard;
 using namespace offboard::journal_test;
 using namespace std::chrono_literals;
@@ -235,3 +237,5 @@ BOOST_AUTO_TEST_CASE(a_fold_for_which_there_is_no_room_makes_room_itself) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace journal_disk_fault_test

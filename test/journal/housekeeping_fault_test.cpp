@@ -2,6 +2,8 @@
 #include "faulty_vfs.hpp"
 #include "file_contents.hpp"
 
+namespace journal_housekeeping_fault_test {
+
 using namespace offboard;
 using namespace offboard::journal_test;
 using namespace std::chrono_literals;
@@ -155,3 +157,5 @@ BOOST_AUTO_TEST_CASE(whichever_write_of_the_farewell_fails_the_next_start_finds_
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace journal_housekeeping_fault_test

@@ -6,6 +6,8 @@
 #include <set>
 #include <stdexcept>
 
+namespace journal_keyring_test {
+
 using namespace offboard;
 using journal::keyring;
 using journal::master_key;
@@ -171,3 +173,5 @@ BOOST_AUTO_TEST_CASE(unusable_master_keys_are_refused) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace journal_keyring_test

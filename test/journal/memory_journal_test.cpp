@@ -6,6 +6,8 @@
 
 #include <exception>
 
+namespace journal_memory_journal_test {
+
 using namespace offboard;
 namespace asio = boost::asio;
 
@@ -151,3 +153,5 @@ BOOST_AUTO_TEST_CASE(nothing_outlives_the_process) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace journal_memory_journal_test

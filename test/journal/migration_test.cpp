@@ -6,6 +6,8 @@
 
 #include <array>
 
+namespace journal_migration_test {
+
 using namespace offboard;
 using namespace offboard::journal_test;
 using namespace std::chrono_literals;
@@ -121,3 +123,5 @@ BOOST_DATA_TEST_CASE_F(sqlite_fixture, a_file_of_an_earlier_version_is_brought_t
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace journal_migration_test

@@ -2,6 +2,8 @@
 // earlier process left.
 #include "faulty_vfs.hpp"
 
+namespace journal_opening_fault_test {
+
 using namespace offboard;
 using namespace offboard::journal_test;
 using namespace std::chrono_literals;
@@ -253,3 +255,5 @@ BOOST_AUTO_TEST_CASE(a_late_verdict_on_a_disk_that_did_not_answer_ends_nothing) 
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace journal_opening_fault_test

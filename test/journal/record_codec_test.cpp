@@ -7,6 +7,8 @@
 #include <limits>
 #include <tuple>
 
+namespace journal_record_codec_test {
+
 using namespace offboard;
 using journal::change;
 
@@ -367,3 +369,5 @@ BOOST_AUTO_TEST_CASE(damaged_records_are_refused_or_sound) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace journal_record_codec_test

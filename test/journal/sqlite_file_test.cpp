@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+namespace journal_sqlite_file_test {
+
 using namespace offboard;
 using namespace offboard::journal_test;
 using namespace std::chrono_literals;
@@ -244,3 +246,5 @@ BOOST_AUTO_TEST_CASE(counting_what_was_left_needs_an_index_only) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace journal_sqlite_file_test

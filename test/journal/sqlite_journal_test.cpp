@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+namespace journal_sqlite_journal_test {
+
 using namespace offboard;
 using namespace offboard::journal_test;
 using namespace std::chrono_literals;
@@ -252,3 +254,5 @@ BOOST_AUTO_TEST_CASE(more_begins_than_may_wait_are_refused) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace journal_sqlite_journal_test

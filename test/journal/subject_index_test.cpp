@@ -7,6 +7,8 @@
 #include <array>
 #include <numeric>
 
+namespace journal_subject_index_test {
+
 using namespace offboard;
 using namespace offboard::journal_test;
 using journal::subject_hash;
@@ -100,3 +102,5 @@ BOOST_AUTO_TEST_CASE(a_row_that_was_not_written_here_is_damage) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace journal_subject_index_test

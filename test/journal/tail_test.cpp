@@ -6,6 +6,8 @@
 
 #include <array>
 
+namespace journal_tail_test {
+
 using namespace offboard;
 using namespace offboard::journal_test;
 using namespace std::chrono_literals;
@@ -202,3 +204,5 @@ BOOST_AUTO_TEST_CASE(of_two_under_one_key_the_later_stays_also_when_it_is_large)
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace journal_tail_test

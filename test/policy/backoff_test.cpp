@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace policy_backoff_test {
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -36,3 +38,5 @@ BOOST_AUTO_TEST_CASE(a_base_of_nothing_waits_for_nothing) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace policy_backoff_test

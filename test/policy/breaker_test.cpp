@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace policy_breaker_test {
+
 using namespace std::chrono_literals;
 using offboard::steady_time;
 using offboard::policy::breaker;
@@ -121,3 +123,5 @@ BOOST_AUTO_TEST_CASE(a_single_failure_may_be_enough) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace policy_breaker_test

@@ -8,6 +8,8 @@
 #include <random>
 #include <vector>
 
+namespace policy_budget_test {
+
 using namespace std::chrono_literals;
 using offboard::duration;
 using offboard::steady_time;
@@ -238,3 +240,5 @@ BOOST_AUTO_TEST_CASE(what_is_held_survives_a_restart) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace policy_budget_test

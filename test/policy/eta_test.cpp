@@ -4,6 +4,8 @@
 
 #include <limits>
 
+namespace policy_eta_test {
+
 using namespace std::chrono_literals;
 using offboard::duration;
 using offboard::steady_time;
@@ -65,3 +67,5 @@ BOOST_AUTO_TEST_CASE(the_slower_of_pace_and_places_in_flight_decides) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace policy_eta_test

@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace policy_lane_gate_test {
+
 BOOST_AUTO_TEST_SUITE(lane_gate_suite)
 
 BOOST_AUTO_TEST_CASE(an_idle_lane_sends_at_once_and_a_busy_one_when_a_call_is_full) {
@@ -26,3 +28,5 @@ BOOST_AUTO_TEST_CASE(an_idle_lane_sends_at_once_and_a_busy_one_when_a_call_is_fu
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace policy_lane_gate_test

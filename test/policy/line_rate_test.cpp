@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace policy_line_rate_test {
+
 using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_SUITE(line_rate_suite)
@@ -26,3 +28,5 @@ BOOST_AUTO_TEST_CASE(some_lines_at_once_and_then_one_in_ten_seconds_that_counts_
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace policy_line_rate_test

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <random>
 
+namespace policy_pacer_test {
+
 using namespace std::chrono_literals;
 using offboard::duration;
 using offboard::steady_time;
@@ -227,3 +229,5 @@ BOOST_AUTO_TEST_CASE(a_hold_on_a_spent_allowance_ends_with_the_hold) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace policy_pacer_test

@@ -4,6 +4,8 @@
 
 #include <set>
 
+namespace policy_packer_test {
+
 using offboard::policy::halve;
 using offboard::policy::packer;
 
@@ -101,3 +103,5 @@ BOOST_AUTO_TEST_CASE(halves_are_smaller_than_the_whole_down_to_one) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace policy_packer_test

@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace policy_quotas_test {
+
 using namespace std::chrono_literals;
 using offboard::duration;
 using offboard::steady_time;
@@ -67,3 +69,5 @@ BOOST_AUTO_TEST_CASE(who_came_longest_ago_is_forgotten) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace policy_quotas_test

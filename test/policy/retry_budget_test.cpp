@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace policy_retry_budget_test {
+
 using namespace std::chrono_literals;
 using offboard::steady_time;
 using offboard::policy::retry_budget;
@@ -79,3 +81,5 @@ BOOST_AUTO_TEST_CASE(retries_stay_a_fraction_of_a_failing_vendors_calls) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace policy_retry_budget_test

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+namespace policy_simulator_test {
+
 using namespace simulator;
 
 namespace {
@@ -171,3 +173,5 @@ BOOST_AUTO_TEST_CASE(the_same_scenario_gives_the_same_report) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace policy_simulator_test

@@ -13,6 +13,8 @@
 #include <string>
 #include <string_view>
 
+namespace telemetry_metrics_test {
+
 using namespace std::chrono_literals;
 using offboard::errc;
 using offboard::telemetry::breaker_position;
@@ -338,3 +340,5 @@ BOOST_AUTO_TEST_CASE(every_error_has_its_own_reason) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace telemetry_metrics_test

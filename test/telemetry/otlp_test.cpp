@@ -6,6 +6,8 @@
 
 #include <vector>
 
+namespace telemetry_otlp_test {
+
 using namespace std::chrono_literals;
 using namespace offboard;
 using namespace offboard::telemetry;
@@ -125,3 +127,5 @@ BOOST_AUTO_TEST_CASE(only_what_may_pass_is_sent_again) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace telemetry_otlp_test

@@ -6,6 +6,8 @@
 
 #include <set>
 
+namespace telemetry_trace_context_test {
+
 using namespace offboard;
 using namespace offboard::telemetry;
 using offboard::test::fixed_random;
@@ -143,3 +145,5 @@ BOOST_AUTO_TEST_CASE(below_is_the_same_trace_and_a_span_of_its_own) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace telemetry_trace_context_test

@@ -5,6 +5,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace telemetry_tracer_test {
+
 using namespace offboard;
 using namespace offboard::telemetry;
 using offboard::test::fixed_random;
@@ -92,3 +94,5 @@ BOOST_AUTO_TEST_CASE(a_batch_is_bounded_by_its_links_too) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace telemetry_tracer_test

@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace vendors_auth_test {
+
 using namespace offboard;
 using namespace offboard::vendors;
 
@@ -132,3 +134,5 @@ BOOST_AUTO_TEST_CASE(a_token_that_would_break_a_header_is_no_token) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace vendors_auth_test

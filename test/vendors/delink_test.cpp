@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace vendors_delink_test {
+
 using namespace vendors_test;
 
 namespace {
@@ -204,3 +206,5 @@ BOOST_AUTO_TEST_CASE(an_envelope_for_several_programmes) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace vendors_delink_test

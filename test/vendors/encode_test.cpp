@@ -4,6 +4,8 @@
 #include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
 
+namespace vendors_encode_test {
+
 namespace json = boost::json;
 using namespace vendors_test;
 
@@ -177,3 +179,5 @@ BOOST_AUTO_TEST_CASE(only_what_would_take_more_the_second_time_is_repeated_once)
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace vendors_encode_test

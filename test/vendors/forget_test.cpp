@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace vendors_forget_test {
+
 using namespace vendors_test;
 
 namespace {
@@ -77,3 +79,5 @@ BOOST_AUTO_TEST_CASE(row_3_4_6_a_404_after_an_attempt_of_ours_is_still_ambiguous
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace vendors_forget_test

@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace vendors_lapse_test {
+
 using namespace vendors_test;
 
 namespace {
@@ -163,3 +165,5 @@ BOOST_AUTO_TEST_CASE(row_1_7_4_only_emails_are_matched_whatever_their_case) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace vendors_lapse_test

@@ -4,6 +4,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace vendors_mutation_test {
+
 using namespace vendors_test;
 
 namespace {
@@ -88,3 +90,5 @@ BOOST_AUTO_TEST_CASE(the_order_of_what_a_vendor_says_changes_nothing_but_its_own
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace vendors_mutation_test

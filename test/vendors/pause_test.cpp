@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace vendors_pause_test {
+
 using namespace offboard;
 
 BOOST_AUTO_TEST_SUITE(vendor_pause)
@@ -45,3 +47,5 @@ BOOST_AUTO_TEST_CASE(the_pause_a_vendor_asks_for) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace vendors_pause_test

@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace vendors_revoke_test {
+
 using namespace vendors_test;
 
 namespace {
@@ -262,3 +264,5 @@ BOOST_AUTO_TEST_CASE(the_whole_answer) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace vendors_revoke_test

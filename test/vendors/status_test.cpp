@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+namespace vendors_status_test {
+
 using namespace vendors_test;
 
 namespace {
@@ -119,3 +121,5 @@ BOOST_AUTO_TEST_CASE(no_depth_and_no_double_member_breaks_a_decoder) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace vendors_status_test
