@@ -8,7 +8,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY . .
-RUN cmake -S . -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release -DOFFBOARD_TESTS=OFF -DOFFBOARD_SANDBOX=OFF \
+RUN cmake -S . -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_UNITY_BUILD=ON -DOFFBOARD_TESTS=OFF -DOFFBOARD_SANDBOX=OFF \
  && cmake --build /build --target offboard-gateway \
  && strip /build/offboard-gateway
 

@@ -42,7 +42,9 @@ struct span {
     std::size_t dropped_links = 0; ///< beyond most_links
 
     void note(std::string_view attribute_name, std::string_view v) {
-        attributes.push_back({attribute_name, std::string(v)});
+        attribute& noted = attributes.emplace_back();
+        noted.name = attribute_name;
+        noted.value.emplace<std::string>(v);
     }
     void note(std::string_view attribute_name, std::int64_t v) { attributes.push_back({attribute_name, v}); }
     void link(const trace_context& to) {
