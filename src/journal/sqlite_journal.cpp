@@ -19,7 +19,12 @@ namespace {
 /// Waits for the answer of a call that is on its way. errc::cancelled: nobody waits any more.
 template <class T>
 asio::awaitable<result<T>> answer_of(std::shared_ptr<call_for<T>> c) {
-    if (!c->done) co_await c->ready->async_wait(asio::as_tuple(asio::deferred));
+    if (!c->done) {
+        c->waited = true;
+        co_await c->ready->async_wait(asio::as_tuple(asio::deferred));
+        c->waited = false;
+        if (c->done) c->ready.reset();
+    }
     if (!c->done) co_return errc::cancelled;
     co_return std::move(*c->answer);
 }

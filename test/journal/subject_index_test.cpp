@@ -93,6 +93,23 @@ BOOST_AUTO_TEST_CASE(what_is_removed_is_not_found_and_the_others_are) {
     BOOST_TEST(find(hash_of('j', 3), 501).size() == 2U);
 }
 
+/// More than are packed at once, of several eras.
+BOOST_AUTO_TEST_CASE(rows_of_version_2_are_packed) {
+    BOOST_TEST(db.run("CREATE TABLE subject_2(hash BLOB NOT NULL, operation INTEGER NOT NULL);"
+                      "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 59999)"
+                      " INSERT INTO subject_2 SELECT CAST(printf('%016d', i) AS BLOB), i FROM n")
+                   .has_value());
+    BOOST_TEST(journal::sqlite::pack_subjects(db).has_value());
+    BOOST_TEST(db.integer("SELECT sum(length(text)) FROM subject").value() == 60'000 * 18);
+    for (const std::int64_t n : {0, 16'383, 16'384, 49'999, 50'000, 59'999}) {
+        const std::string digits = std::to_string(n);
+        subject_hash hash;
+        hash.fill('0');
+        digits.copy(hash.data() + hash.size() - digits.size(), digits.size());
+        BOOST_TEST(find(hash, 60'000) == std::vector<std::int64_t>{n}, boost::test_tools::per_element());
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_row_that_was_not_written_here_is_damage) {
     BOOST_TEST(index.add({{hash_of('j', 1), 1}}).has_value());
     BOOST_TEST(db.run("UPDATE subject SET text = text || x'00'").has_value());

@@ -141,6 +141,20 @@ BOOST_DATA_TEST_CASE_F(sqlite_fixture, an_operation_may_be_recorded_on_either_si
     BOOST_TEST(lookup(identifier_kind::email, "large.999@example.com").size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(a_person_of_many_operations_is_told_the_newest) {
+    open();
+    for (int i = 0; i < 30; ++i) {
+        auto op = made("probe");
+        op->id = "op-" + std::to_string(100 + i);
+        BOOST_REQUIRE(begin(op).has_value());
+        if (i == 19) BOOST_TEST(run(j->sweep()).value() == 0U); // the others stay in the tail
+    }
+    const auto ids = lookup(identifier_kind::email, "probe.0@example.com", 15);
+    BOOST_REQUIRE(ids.size() == 15U);
+    BOOST_TEST(ids.front() == "op-129");
+    BOOST_TEST(ids.back() == "op-115");
+}
+
 /// Many to a row, and for as long as a budget may ask.
 BOOST_AUTO_TEST_CASE(what_has_landed_is_counted_oldest_first) {
     open();

@@ -35,14 +35,19 @@ public:
     std::shared_ptr<const operation> begins; ///< for a begin
     flight_number departs = 0;               ///< likewise
 
-    bool done = false; ///< network thread, as is the other
-    /// Never expires: it ends, and with it whoever waits for it wakes, when the answer is there.
+    bool done = false;   ///< network thread, as are the others
+    bool waited = false; ///< somebody does, and puts an end to the timer when he has woken
+    /// Never expires: it is cancelled when the answer is there. It ends on the network thread, which others
+    /// that hold the call need not.
     std::optional<boost::asio::steady_timer> ready;
 
     /// On the network thread.
     void wake() {
         done = true;
-        ready.reset();
+        if (waited)
+            ready->cancel();
+        else
+            ready.reset();
     }
 };
 using calls = std::vector<std::shared_ptr<call>>;

@@ -102,7 +102,7 @@ int statement::bind(int at, std::nullptr_t) noexcept {
     return sqlite3_bind_null(prepared_.get(), at);
 }
 
-void database::close::operator()(sqlite3* connection) const noexcept {
+void database::closing::operator()(sqlite3* connection) const noexcept {
     sqlite3_close_v2(connection);
 }
 
@@ -110,8 +110,7 @@ result<void> database::open(const std::string& path, const std::string& vfs) {
     // Counting its memory costs SQLite a lock an allocation. Refused, and no harm, once SQLite is in use.
     static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     static_cast<void>(uncounted);
-    begin_ = statement();
-    commit_ = statement();
+    close();
     sqlite3* connection = nullptr;
     constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     const int code = sqlite3_open_v2(path.c_str(), &connection, flags, vfs.empty() ? nullptr : vfs.c_str());
@@ -193,12 +192,16 @@ result<void> database::checkpoint(bool truncate) {
     return {};
 }
 
-void database::abandon() noexcept {
-    if (!connection_) return;
-    sqlite3_db_config(handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+void database::close() noexcept {
     begin_ = statement();
     commit_ = statement();
     connection_.reset();
+}
+
+void database::abandon() noexcept {
+    if (!connection_) return;
+    sqlite3_db_config(handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    close();
 }
 
 } // namespace offboard::journal::sqlite

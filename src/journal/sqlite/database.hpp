@@ -136,15 +136,17 @@ public:
     /// Pages in the log after the last commit.
     int log_pages() const noexcept { return *log_pages_; }
 
+    /// The last to go: no statement outlives it. Copies the log into the file, and removes it.
+    void close() noexcept;
     /// Lets go of the file without touching it, as after a fault. The destructor checkpoints.
     void abandon() noexcept;
 
 private:
-    struct close {
+    struct closing {
         void operator()(sqlite3*) const noexcept;
     };
     std::unique_ptr<int> log_pages_ = std::make_unique<int>(0);
-    std::unique_ptr<sqlite3, close> connection_;
+    std::unique_ptr<sqlite3, closing> connection_;
     statement begin_, commit_; ///< die before the connection
 };
 

@@ -54,6 +54,10 @@ struct fresh_flight {
 /// texts behind their length. What is sealed in the tables is sealed here.
 class fresh_rows {
 public:
+    fresh_rows() = default;
+    fresh_rows(fresh_rows&&) = default;
+    fresh_rows& operator=(fresh_rows&&) = default;
+
     /// Throws std::logic_error for an id that is here already.
     fresh_operation& begin(fresh_operation, std::string& text);
     void append(fresh_operation&, std::string sealed, std::string& text);

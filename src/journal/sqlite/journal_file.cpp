@@ -215,7 +215,7 @@ void journal_file::close() {
     if (!is_open()) return;
     store_.reset();
     static_cast<void>(db_.checkpoint(true)); // or the next process does it
-    db_ = database();
+    db_.close();
 }
 
 } // namespace offboard::journal::sqlite

@@ -130,10 +130,14 @@ result<std::vector<std::string>> store::lookup(const identifier& who, std::size_
                 found.emplace_back(op.number, op.id);
         const result<std::vector<std::int64_t>> kept = subjects_.find(hash, tail_->next_number(), most);
         if (kept.has_error()) return kept.error();
+        std::size_t left = most;
         for (const std::int64_t number : *kept) {
+            if (left == 0) break; // the newest come first
             const result<std::optional<head>> h = one_head(sql_.head_by_number.query(number));
             if (h.has_error()) return h.error();
-            if (*h) found.emplace_back(number, (**h).id);
+            if (!*h) continue;
+            found.emplace_back(number, (**h).id);
+            --left;
         }
     }
     std::sort(found.begin(), found.end(), std::greater<>());

@@ -48,6 +48,8 @@ result<subject_index> subject_index::make(database& db) {
         {&made.last_,
          "SELECT place, text FROM subject WHERE place >= ? AND place < ? ORDER BY place DESC LIMIT 1"},
         {&made.rows_, "SELECT place, text FROM subject WHERE place >= ? AND place < ?"},
+        {&made.newest_first_,
+         "SELECT place, text FROM subject WHERE place >= ? AND place < ? ORDER BY place DESC"},
         {&made.insert_, "INSERT INTO subject(place, text) VALUES(?, ?)"},
         {&made.update_, "UPDATE subject SET text = ?2 WHERE place = ?1"},
     };
@@ -119,7 +121,7 @@ result<void> subject_index::remove(const entry& e) {
     std::int64_t place = 0;
     std::string left;
     {
-        rows r = rows_.query(first, first + rows_a_bucket);
+        rows r = newest_first_.query(first, first + rows_a_bucket);
         bool found = false;
         result<bool> more = r.next();
         for (; more.has_value() && *more && !found; more = r.next()) {

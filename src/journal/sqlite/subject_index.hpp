@@ -16,7 +16,8 @@ namespace offboard::journal::sqlite {
 /// cost a search of the tree and, soon, a page. They lie by era, which is 16,384 operations, so that what is
 /// added now goes to few rows however many there are in all; in an era by the first bits of the hash, which
 /// is a bucket; and a bucket takes row after row, each of at most a page. Whoever looks for a hash reads its
-/// bucket of each era from end to end, some 15 KiB where an operation has three identifiers.
+/// bucket of each era from end to end, some 15 KiB where an operation is of one person with three
+/// identifiers, and so much more where it is of many.
 ///
 /// Nothing here begins or commits a transaction. Errors are faults of the disk; a row that is not what was
 /// written is one (damage).
@@ -33,11 +34,11 @@ public:
     /// The operations under a hash, newest first, those of one era with those of the next until there are
     /// `most` or more; `newest` is not less than the number of any.
     result<std::vector<std::int64_t>> find(const subject_hash&, std::int64_t newest, std::size_t most);
-    /// Takes an entry out again, if it is there.
+    /// Takes an entry out again, if it is there; quickly when it was among the last.
     result<void> remove(const entry&);
 
 private:
-    statement last_, rows_, insert_, update_;
+    statement last_, rows_, newest_first_, insert_, update_;
 };
 
 /// Of version 2, with a row for each hash: puts all of the table `subject_2` into `subject`.
