@@ -111,6 +111,7 @@ BOOST_DATA_TEST_CASE_F(sqlite_fixture, a_file_of_an_earlier_version_is_brought_t
         BOOST_TEST(found("open")->steps[1].history.lost == 1U);
         BOOST_TEST(run(j->recall(key_of("", "k", "f"))).value().value() == "open");
         BOOST_TEST(j->left_behind().operations == 2U);
+        BOOST_TEST(found(version == 1 ? "large" : "late") != nullptr);
         open();
     }
     settle({"c"});

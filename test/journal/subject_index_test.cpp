@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(operations_of_a_hash_are_found_newest_first_each_once) {
 BOOST_DATA_TEST_CASE_F(index_fixture, a_bucket_takes_row_after_row,
                        (std::array<std::size_t, 3>{1, 100, 2000}), at_once) {
     constexpr std::size_t many = 2000;
-    std::vector<subject_index::entry> all;
+    std::vector<subject_index::posting> all;
     for (std::uint32_t n = 0; n < many; ++n)
         all.push_back({hash_of('j', n), n});
     for (std::size_t at = 0; at < many; at += at_once)
@@ -79,7 +79,7 @@ BOOST_DATA_TEST_CASE_F(index_fixture, a_bucket_takes_row_after_row,
 }
 
 BOOST_AUTO_TEST_CASE(what_is_removed_is_not_found_and_the_others_are) {
-    std::vector<subject_index::entry> all;
+    std::vector<subject_index::posting> all;
     for (std::uint32_t n = 0; n < 500; ++n)
         all.push_back({hash_of('j', n % 250), n});
     BOOST_TEST(index.add(all).has_value());

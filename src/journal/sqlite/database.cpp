@@ -125,12 +125,7 @@ result<void> database::open(const std::string& path, const std::string& vfs) {
             return SQLITE_OK;
         },
         log_pages_.get());
-    for (const auto& [into, text] : {std::pair(&begin_, "BEGIN IMMEDIATE"), std::pair(&commit_, "COMMIT")}) {
-        result<statement> prepared = prepare(text);
-        if (prepared.has_error()) return prepared.error();
-        *into = std::move(*prepared);
-    }
-    return {};
+    return prepare({{&begin_, "BEGIN IMMEDIATE"}, {&commit_, "COMMIT"}});
 }
 
 result<statement> database::prepare(std::string_view sql) {
@@ -139,6 +134,15 @@ result<statement> database::prepare(std::string_view sql) {
                                         SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
     if (code != SQLITE_OK) return fault(code, sqlite3_errmsg(handle()));
     return statement(prepared);
+}
+
+result<void> database::prepare(std::initializer_list<std::pair<statement*, std::string_view>> all) {
+    for (const auto& [into, sql] : all) {
+        result<statement> prepared = prepare(sql);
+        if (prepared.has_error()) return prepared.error();
+        *into = std::move(*prepared);
+    }
+    return {};
 }
 
 result<void> database::run(const char* sql) {

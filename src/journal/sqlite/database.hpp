@@ -3,10 +3,12 @@
 #include "offboard/base/error.hpp"
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -113,6 +115,8 @@ public:
     sqlite3* handle() const noexcept { return connection_.get(); }
 
     result<statement> prepare(std::string_view sql);
+    /// Several, each to where it belongs.
+    result<void> prepare(std::initializer_list<std::pair<statement*, std::string_view>>);
     /// One or several statements without parameters; rows are dropped.
     result<void> run(const char* sql);
     /// A transaction for writing, and its end: as run() would, without reading SQL each time.

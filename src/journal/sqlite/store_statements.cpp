@@ -7,7 +7,7 @@ namespace offboard::journal::sqlite {
 
 result<store::statements> store::prepare(database& db) {
     statements s;
-    const std::pair<statement*, const char*> texts[] = {
+    const result<void> prepared = db.prepare({
         {&s.add_entry, "INSERT INTO entry(place, text) VALUES(?, ?)"},
 
         {&s.head_by_id,
@@ -37,12 +37,8 @@ result<store::statements> store::prepare(database& db) {
 
         {&s.forget_key, "UPDATE operation_key SET wrapped = zeroblob(length(wrapped)) WHERE operation = ?"},
         {&s.forget_master, "UPDATE operation SET key = NULL WHERE number = ?"},
-    };
-    for (const auto& [into, text] : texts) {
-        result<statement> prepared = db.prepare(text);
-        if (prepared.has_error()) return prepared.error();
-        *into = std::move(*prepared);
-    }
+    });
+    if (prepared.has_error()) return prepared.error();
     return s;
 }
 

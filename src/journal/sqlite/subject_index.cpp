@@ -14,37 +14,37 @@ constexpr std::int64_t buckets_an_era = 64;
 /// Room for the rows of a bucket: more than an era of the largest operations takes.
 constexpr std::int64_t rows_a_bucket = std::int64_t(1) << 32;
 
-/// As an entry lies in a row: the hash, and which operation of its era (2 bytes, the low one first).
+/// As a posting lies in a row: the hash, and which operation of its era (2 bytes, the low one first).
 constexpr std::size_t hash_size = std::tuple_size_v<subject_hash>;
-constexpr std::size_t entry_size = hash_size + 2;
+constexpr std::size_t posting_size = hash_size + 2;
 /// With what SQLite writes about it, a row of this size fits a page of 4096 bytes.
-constexpr std::size_t row_size = 4050 / entry_size * entry_size;
+constexpr std::size_t row_size = 4050 / posting_size * posting_size;
 
 std::int64_t first_row(std::int64_t era, const subject_hash& hash) {
     const auto bucket = static_cast<unsigned char>(hash.front()) % buckets_an_era;
     return (era * buckets_an_era + bucket) * rows_a_bucket;
 }
-std::int64_t first_row(const subject_index::entry& e) {
+std::int64_t first_row(const subject_index::posting& e) {
     return first_row(e.operation / operations_an_era, e.hash);
 }
 
-std::string text_of(const subject_index::entry& e) {
-    std::string out(entry_size, '\0');
+std::string text_of(const subject_index::posting& e) {
+    std::string out(posting_size, '\0');
     std::ranges::copy(e.hash, out.begin());
     put_number(out.data() + hash_size, static_cast<std::uint64_t>(e.operation % operations_an_era), 2);
     return out;
 }
 
-/// Which operation of its era an entry is about.
-std::int64_t which(std::string_view entry) {
-    return static_cast<std::int64_t>(get_number(entry.substr(hash_size, 2)));
+/// Which operation of its era a posting is about.
+std::int64_t which(std::string_view posting) {
+    return static_cast<std::int64_t>(get_number(posting.substr(hash_size, 2)));
 }
 
 } // namespace
 
 result<subject_index> subject_index::make(database& db) {
     subject_index made;
-    const std::pair<statement*, const char*> texts[] = {
+    const result<void> prepared = db.prepare({
         {&made.last_,
          "SELECT place, text FROM subject WHERE place >= ? AND place < ? ORDER BY place DESC LIMIT 1"},
         {&made.rows_, "SELECT place, text FROM subject WHERE place >= ? AND place < ?"},
@@ -52,20 +52,16 @@ result<subject_index> subject_index::make(database& db) {
          "SELECT place, text FROM subject WHERE place >= ? AND place < ? ORDER BY place DESC"},
         {&made.insert_, "INSERT INTO subject(place, text) VALUES(?, ?)"},
         {&made.update_, "UPDATE subject SET text = ?2 WHERE place = ?1"},
-    };
-    for (const auto& [into, text] : texts) {
-        result<statement> prepared = db.prepare(text);
-        if (prepared.has_error()) return prepared.error();
-        *into = std::move(*prepared);
-    }
+    });
+    if (prepared.has_error()) return prepared.error();
     return made;
 }
 
-result<void> subject_index::add(std::vector<entry> all) {
-    std::ranges::stable_sort(all, {}, [](const entry& e) { return first_row(e); });
+result<void> subject_index::add(std::vector<posting> all) {
+    std::ranges::stable_sort(all, {}, [](const posting& e) { return first_row(e); });
     for (auto at = all.begin(); at != all.end();) {
         const std::int64_t first = first_row(*at);
-        const auto end = std::find_if(at, all.end(), [&](const entry& e) { return first_row(e) != first; });
+        const auto end = std::find_if(at, all.end(), [&](const posting& e) { return first_row(e) != first; });
         std::int64_t place = first;
         std::string text;
         bool is_new = true;
@@ -77,7 +73,7 @@ result<void> subject_index::add(std::vector<entry> all) {
                 is_new = r.bytes(1).size() >= row_size;
                 place = r.integer(0) + (is_new ? 1 : 0);
                 if (!is_new) text = r.bytes(1);
-                if (text.size() % entry_size != 0) return damage();
+                if (text.size() % posting_size != 0) return damage();
             }
         }
         while (at != end) {
@@ -103,8 +99,8 @@ result<std::vector<std::int64_t>> subject_index::find(const subject_hash& hash, 
         result<bool> more = r.next();
         for (; more.has_value() && *more; more = r.next()) {
             std::string_view text = r.bytes(1);
-            if (text.size() % entry_size != 0) return damage();
-            for (; !text.empty(); text.remove_prefix(entry_size))
+            if (text.size() % posting_size != 0) return damage();
+            for (; !text.empty(); text.remove_prefix(posting_size))
                 if (text.starts_with(wanted)) out.push_back(era * operations_an_era + which(text));
         }
         if (more.has_error()) return more.error();
@@ -115,7 +111,7 @@ result<std::vector<std::int64_t>> subject_index::find(const subject_hash& hash, 
     return out;
 }
 
-result<void> subject_index::remove(const entry& e) {
+result<void> subject_index::remove(const posting& e) {
     const std::string wanted = text_of(e);
     const std::int64_t first = first_row(e);
     std::int64_t place = 0;
@@ -127,10 +123,10 @@ result<void> subject_index::remove(const entry& e) {
         for (; more.has_value() && *more && !found; more = r.next()) {
             place = r.integer(0);
             left = r.bytes(1);
-            if (left.size() % entry_size != 0) return damage();
-            for (std::size_t at = 0; at < left.size() && !found; at += entry_size) {
-                found = left.compare(at, entry_size, wanted) == 0;
-                if (found) left.erase(at, entry_size);
+            if (left.size() % posting_size != 0) return damage();
+            for (std::size_t at = 0; at < left.size() && !found; at += posting_size) {
+                found = left.compare(at, posting_size, wanted) == 0;
+                if (found) left.erase(at, posting_size);
             }
         }
         if (more.has_error()) return more.error();
@@ -145,11 +141,11 @@ result<void> pack_subjects(database& db) {
     if (into.has_error()) return into.error();
     result<statement> all = db.prepare("SELECT hash, operation FROM subject_2");
     if (all.has_error()) return all.error();
-    std::vector<subject_index::entry> some;
+    std::vector<subject_index::posting> some;
     rows r = all->query();
     result<bool> more = r.next();
     for (; more.has_value() && *more; more = r.next()) {
-        subject_index::entry& e = some.emplace_back();
+        subject_index::posting& e = some.emplace_back();
         const std::string_view hash = r.bytes(0);
         e.operation = r.integer(1);
         if (hash.size() != hash_size || e.operation < 0) return damage();

@@ -23,19 +23,20 @@ namespace offboard::journal::sqlite {
 /// written is one (damage).
 class subject_index {
 public:
-    struct entry {
+    /// That an operation concerned whoever has this hash.
+    struct posting {
         subject_hash hash;
         std::int64_t operation = 0; ///< its number, not negative
     };
 
     static result<subject_index> make(database&);
 
-    result<void> add(std::vector<entry>);
+    result<void> add(std::vector<posting>);
     /// The operations under a hash, newest first, those of one era with those of the next until there are
     /// `most` or more; `newest` is not less than the number of any.
     result<std::vector<std::int64_t>> find(const subject_hash&, std::int64_t newest, std::size_t most);
-    /// Takes an entry out again, if it is there; quickly when it was among the last.
-    result<void> remove(const entry&);
+    /// Takes a posting out again, if it is there; quickly when it was among the last.
+    result<void> remove(const posting&);
 
 private:
     statement last_, rows_, newest_first_, insert_, update_;

@@ -30,7 +30,7 @@ result<std::int64_t> number_of(rows r) {
 
 result<std::unique_ptr<tail>> tail::make(database& db) {
     statements s;
-    const std::pair<statement*, const char*> texts[] = {
+    const result<void> prepared = db.prepare({
         {&s.slots, "SELECT text FROM tail ORDER BY slot"},
         {&s.overwrite, "UPDATE tail SET text = ? WHERE slot = ?"},
         {&s.add_slot, "INSERT INTO tail(text, slot) VALUES(?, ?)"},
@@ -40,12 +40,8 @@ result<std::unique_ptr<tail>> tail::make(database& db) {
         {&s.next_round, "UPDATE round SET number = ?"},
         {&s.next_number, "SELECT coalesce(max(number), 0) + 1 FROM operation"},
         {&s.last_id, "SELECT max(id) FROM operation"},
-    };
-    for (const auto& [into, text] : texts) {
-        result<statement> prepared = db.prepare(text);
-        if (prepared.has_error()) return prepared.error();
-        *into = std::move(*prepared);
-    }
+    });
+    if (prepared.has_error()) return prepared.error();
     const std::tuple<bulk_insert*, const char*, std::size_t> inserts[] = {
         {&s.operations,
          "INSERT INTO operation(number, id, caller, created_at, settled_at, retried_at, steps, key)", 8},
@@ -56,9 +52,9 @@ result<std::unique_ptr<tail>> tail::make(database& db) {
         {&s.flights, "INSERT INTO flight(number, vendor, at, steps, calls)", 5},
     };
     for (const auto& [into, text, columns] : inserts) {
-        result<bulk_insert> prepared = bulk_insert::make(db, text, columns);
-        if (prepared.has_error()) return prepared.error();
-        *into = std::move(*prepared);
+        result<bulk_insert> insert = bulk_insert::make(db, text, columns);
+        if (insert.has_error()) return insert.error();
+        *into = std::move(*insert);
     }
     result<subject_index> subjects = subject_index::make(db);
     if (subjects.has_error()) return subjects.error();
@@ -185,7 +181,7 @@ result<void> tail::put_entries(const in_order& of) {
 }
 
 result<void> tail::put_subjects(const in_order& of) {
-    std::vector<subject_index::entry> all;
+    std::vector<subject_index::posting> all;
     for (const fresh_operation* op : of)
         for (const subject_hash& hash : op->subjects)
             all.push_back({hash, op->number});
