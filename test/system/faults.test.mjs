@@ -223,6 +223,8 @@ test('a vendor that fails for long does not flood the log', () => together(async
   await sandbox.fault({ call: 'forget', status: 404, times: 40 });
   await gateway.offboard(ask('forget', 40), 207);
   assert.equal((await sandbox.calls('forget')).length, 40);
+  let n = 0;
+  await gateway.program.seen((l) => l.includes('"vendor call failed"') && ++n === 10);
   // Ten at once, and then one in ten seconds: a minute's worth, at most, in the time that a test has.
   const lines = told(gateway, 'vendor call failed');
   assert.ok(lines.length >= 10 && lines.length <= 16, `${lines.length} lines`);
