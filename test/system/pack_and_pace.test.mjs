@@ -22,7 +22,8 @@ test('1,000 callers at once share at most 30 lapse calls, and each gets exactly 
   })));
   agent.destroy();
   for (const [n, answer] of answers.entries()) {
-    const [step] = answer.body.customers[0].steps;
+    // A slow machine may take longer than a caller waits.
+    const { customers: [{ steps: [step] }] } = answer.status === 202 ? await gateway.settled(answer.body.id) : answer.body;
     assert.equal(step.identifier.value, `${wanted(n)[0]}.${n}.pack@example.com`);
     assert.equal(step.status, wanted(n)[1]);
   }
