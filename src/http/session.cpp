@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::size_t least_room = 4u << 10; ///< holds a usual request whole
 constexpr std::size_t most_room = 64u << 10; ///< for one read of a long body
+constexpr std::size_t small_answer = 4u << 10;
 constexpr auto again_after = std::chrono::milliseconds(10);
 constexpr std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -349,9 +350,12 @@ asio::awaitable<void> session::run() {
 }
 
 asio::awaitable<bool> session::write_rest(std::size_t written) {
-    const std::size_t held = parts()[0].size() + parts()[1].size();
+    // A body that is everybody's costs nothing here; and a small answer is never cut, for all connections
+    // together hold little of those.
+    const std::size_t held = parts()[0].size() + (answer_->shared_body ? 0 : parts()[1].size());
+    const bool bounded = held > small_answer && shared_.unread != 0;
     // Whoever reads nothing must not take the memory of all others.
-    if (shared_.unread != 0 && shared_.unread + held > shared_.limits.unread_total) co_return false;
+    if (bounded && shared_.unread + held > shared_.limits.unread_total) co_return false;
     const counted_bytes counted(shared_.unread, held);
     expires_after(shared_.limits.write_time);
     std::array<asio::const_buffer, 2> rest = parts();

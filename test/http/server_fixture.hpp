@@ -52,6 +52,13 @@ struct served : network {
         co_return answer;
     }
 
+    static asio::awaitable<http::response> shared(http::request&&) {
+        static const auto text = std::make_shared<const std::string>(64u << 20, 'x');
+        http::response answer(200, "text/plain", {});
+        answer.shared_body = text;
+        co_return answer;
+    }
+
     void routes() {
         router.add({"POST", "/echo", echo, {}});
         router.add({"GET", "/echo", echo, {}});
@@ -59,6 +66,7 @@ struct served : network {
         router.add({"GET", "/thing/known", echo, {}});
         router.add({"POST", "/fail", fail, {}});
         router.add({"GET", "/big", big, {}});
+        router.add({"GET", "/shared", shared, {}});
         router.add({"POST", "/wait", [this](http::request&&) { return wait_here(this); }, {}});
         router.add({"POST", "/typed", echo, [](const http::request& head) -> std::optional<http::response> {
                         if (head.header("content-type") == "application/json") return std::nullopt;

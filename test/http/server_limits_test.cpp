@@ -223,6 +223,21 @@ asio::awaitable<void> cuts_who_does_not_read(served& s) {
         co_await asio::post(asio::use_awaitable);
 }
 
+asio::awaitable<void> counts_no_shared_body(served& s) {
+    raw_peer idle(s.io), other(s.io);
+    co_await idle.connect(s.port);
+    co_await idle.send("GET /shared HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (s.server->unread_bytes() == 0)
+        co_await asio::post(asio::use_awaitable);
+    BOOST_TEST(s.server->unread_bytes() < 4096);
+    co_await other.connect(s.port);
+    co_await other.send("GET /shared HTTP/1.1\r\nHost: a\r\n\r\n");
+    const std::string first = co_await other.read_message();
+    BOOST_TEST(first.size() > 64u << 20);
+    const std::string second = co_await idle.read_message();
+    BOOST_TEST(second.size() > 64u << 20);
+}
+
 } // namespace
 
 BOOST_FIXTURE_TEST_SUITE(http_server_limits, narrow)
@@ -261,6 +276,10 @@ BOOST_AUTO_TEST_CASE(a_handler_that_drops_the_body_gives_it_back) {
 BOOST_AUTO_TEST_CASE(answers_that_nobody_reads_are_bounded_all_together) {
     limits.unread_total = 1u << 20;
     serve(cuts_who_does_not_read);
+}
+BOOST_AUTO_TEST_CASE(an_answer_that_is_the_same_for_everybody_is_not_counted) {
+    limits.unread_total = 1u << 20;
+    serve(counts_no_shared_body);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

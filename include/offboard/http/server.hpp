@@ -37,7 +37,8 @@ struct server_limits {
     /// does not fit: 503 with Retry-After. Only requests that the handler has not refused count.
     std::size_t body_total = 64u << 20;
     /// Answers that wait for clients to read them, all connections together. Beyond, a connection whose
-    /// answer does not go out at once is cut, if others wait already; whoever asks again is answered again.
+    /// answer of more than 4 KiB does not go out at once (over TLS: any such) is cut, if others wait already;
+    /// whoever asks again is answered again. Documents that never change are not counted.
     std::size_t unread_total = 64u << 20;
     duration header_time = std::chrono::seconds(10); ///< first byte (or connect) to end of header: 408
     duration body_time = std::chrono::seconds(30);   ///< whole body: 408
