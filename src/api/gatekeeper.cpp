@@ -13,6 +13,9 @@ namespace {
 constexpr std::size_t most_callers = 10'000;
 constexpr std::string_view realm = "Bearer realm=\"offboard\"";
 constexpr auto come_again_for_keys = "5";
+/// Bytes. Whose request waits for the issuer's keys with a body is anybody: as many as there may be
+/// connections must not take the room for bodies from those who are known.
+constexpr std::size_t most_unknown_body = 4096;
 
 /// RFC 6750, section 3: without credentials no error is named.
 http::response unauthenticated(const verdict& v, std::string_view request_id) {
@@ -36,7 +39,8 @@ gatekeeper::gatekeeper(authenticator& a, const clock& c)
 
 std::optional<http::response> gatekeeper::admit(http::request& head, config::scope needed) {
     verdict v = authenticator_.judge(head);
-    if (v.is == verdict::kind::undecided) return std::nullopt;
+    const bool may_wait = !head.chunked && head.content_length.value_or(0) <= most_unknown_body;
+    if (v.is == verdict::kind::undecided && may_wait) return std::nullopt;
     return act_on(std::move(v), head, needed);
 }
 

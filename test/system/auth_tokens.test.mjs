@@ -206,6 +206,16 @@ test('keys from a URL: requests wait for the first, no longer than they would wa
       // What can be refused without a key is.
       await gateway.offboard(one('lapse'), 401, {});
       await gateway.offboard(one('lapse'), 401, show(ec.token({}, { alg: 'HS256' })));
+      // Nor does a large body come in from whoever may be anybody: its first byte is not waited for.
+      const large = http.request({
+        host: '127.0.0.1', port: gateway.port, method: 'POST', path: '/offboard',
+        headers: { ...show(ec.token()), 'content-type': 'application/json', 'content-length': 4097 },
+      });
+      large.on('error', () => {}); // it is cut off with the answer
+      large.flushHeaders();
+      const [{ statusCode }] = await once(large, 'response');
+      assert.equal(statusCode, 503);
+      large.destroy();
       const waiting = gateway.offboard(one('lapse'), 200, show(ec.token()));
       server.release();
       const { body } = await waiting;
