@@ -63,7 +63,9 @@ std::vector<std::int64_t> read_earn_ids(const document& d, const std::string& wh
     // An empty list must never reach the vendor, where it may well mean every earn.
     if (d.elements().empty() || d.elements().size() > most_earn_ids)
         faults.add(where, "must have 1 to 1000 elements");
-    for (std::size_t i = 0; i < std::min(d.elements().size(), most_earn_ids); ++i) {
+    const std::size_t count = std::min(d.elements().size(), most_earn_ids);
+    out.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
         const auto id = d.elements()[i].as_int();
         if (!id || *id <= 0)
             faults.add(pointer_to(where, i), "must be a positive whole number");

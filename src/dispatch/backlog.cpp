@@ -30,8 +30,8 @@ constexpr duration sweep_every(duration after) {
 } // namespace
 
 bool dispatcher::room_for(const operation& op) const noexcept {
-    if (live_.empty() && beginning_steps_ == 0) return true; // alone it may be of any size
-    if (live_steps_ + beginning_steps_ + op.steps.size() > window_.steps) return false;
+    if (live_.empty() && beginning_weight_ == 0) return true; // alone it may be of any size
+    if (live_weight_ + beginning_weight_ + weight_of(op) > window_.steps) return false;
     std::array<bool, vendor_count> needs{};
     for (const step& s : op.steps)
         if (!is_settled(s.outcome.status)) needs[static_cast<std::size_t>(vendor_of(s.action))] = true;
@@ -41,7 +41,7 @@ bool dispatcher::room_for(const operation& op) const noexcept {
 }
 
 bool dispatcher::may_feed() const noexcept {
-    return live_steps_ + beginning_steps_ < most_of(window_.steps) &&
+    return live_weight_ + beginning_weight_ < most_of(window_.steps) &&
            std::ranges::all_of(unsettled_steps_,
                                [&](std::size_t n) { return n < most_of(window_.steps_of_one); });
 }
@@ -57,7 +57,8 @@ dispatcher::live_pointer dispatcher::adopt(const std::shared_ptr<operation>& op,
     }
     live->undecided = live->unsettled;
     live->settles_at = live->op->settled_at;
-    live_steps_ += live->op->steps.size();
+    live->weight = weight_of(*op);
+    live_weight_ += live->weight;
     live_.emplace(live->op->id, live);
     settlements at_once;
     for (std::size_t c = 0; c < live->op->what.customers.size(); ++c) {
@@ -176,6 +177,7 @@ asio::awaitable<result<dispatcher::live_pointer>> dispatcher::bring_in(std::stri
         parked_steps_ -= std::min<std::uint64_t>(parked_steps_, steps);
     }
     live_pointer live = adopt(*found, {});
+    brought_in_.notify_all();
     co_return live;
 }
 
@@ -185,7 +187,7 @@ std::unordered_set<std::string> dispatcher::end_of_reading() {
 }
 
 void dispatcher::release(const live_pointer& live) {
-    live_steps_ -= live->op->steps.size();
+    live_weight_ -= live->weight;
     live_.erase(live->op->id);
 }
 

@@ -180,12 +180,31 @@ asio::awaitable<void> desk::run(lane* l, line::call call, bool apart, policy::br
         // Nothing has left. The pacer's slot stays taken: a call too few is better than one too many.
         way.land();
         later group{std::move(p.places), apart};
-        settlements cancelled;
-        withdraw(group, cancelled);
+        settlements stopped;
+        withdraw(group, stopped);
         put_back_now(std::move(group));
         look_at(owner_.clock_.now() + journal_pause);
-        co_await owner_.settle(std::move(cancelled), std::nullopt);
+        co_await owner_.settle(std::move(stopped), std::nullopt);
         co_return;
+    }
+    // Whoever was cancelled meanwhile is not sent.
+    later going{std::move(p.places), apart};
+    settlements cancelled;
+    withdraw(going, cancelled);
+    if (going.places.empty()) {
+        way.land();
+        co_await owner_.settle(std::move(cancelled), *known);
+        pump();
+        co_return;
+    }
+    if (cancelled.empty()) {
+        p.places = std::move(going.places);
+    } else {
+        co_await owner_.settle(std::move(cancelled), std::nullopt);
+        p = pack(l->key, std::move(going.places), form_.source);
+        p.apart = apart;
+        for (ask& a : p.left_over)
+            push(std::move(a));
     }
     settlements settled;
     bool landed = true;

@@ -89,8 +89,15 @@ void desk::on_bug(packed& p, bool sent, settlements& settled) {
 
 bool desk::on_failure(packed& p, errc e, std::string_view reason, settlements& settled) {
     const bool lost = !nothing_was_sent(e);
-    // Going down: the steps stay pending, and what was cut may have been done.
-    if (e == errc::cancelled || halted_) return false;
+    if (e == errc::cancelled || halted_) {
+        // Going down: the steps stay pending. What was cut may have been done, and stays open in the journal;
+        // what never left is as if it had not been tried.
+        const auto untried = [](const line::place& place) {
+            return std::ranges::none_of(place.asks,
+                                        [](const ask& a) { return a.what().history.acted_before; });
+        };
+        return !lost && std::ranges::all_of(p.places, untried);
+    }
     tell_failed(p, reason);
     if (e == errc::token_refused) {
         for (line::place& place : p.places)
@@ -158,7 +165,7 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, bool r
         bad != verdicts.end())
         tell_failed(p, answered(answer.status), bad->result.code);
 
-    line::call undecided;
+    later undecided{{}, true};
     later failed{{}, p.apart};
     later throttled{{}, p.apart};
     for (std::size_t i = 0; i < p.places.size(); ++i) {
@@ -178,7 +185,7 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, bool r
             ++s.attempts;
             if (apart) {
                 note(a, settled);
-                add(undecided, p.places[i], std::move(a));
+                add(undecided.places, p.places[i], std::move(a));
             } else if (verdict.what == next::retry) {
                 if (answer.status >= 500) ++a.errors;
                 if (try_again(a, verdict.result, verdict.may_have_acted, settled))
@@ -190,8 +197,9 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, bool r
     }
     withdraw(failed, settled);
     withdraw(throttled, settled);
+    withdraw(undecided, settled);
     learn(l, verdicts, hopeless);
-    isolate(l, p, std::move(undecided));
+    isolate(l, p, std::move(undecided.places));
     if (answer.status == 429)
         put_back_now(std::move(throttled)); // the pacer holds everything back
     else

@@ -79,10 +79,10 @@ asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::strin
     op->created_at = clock_.today();
     op->what = std::move(what);
     op->steps = expand(op->what, op->first_step);
-    const std::size_t steps = op->steps.size();
+    const std::size_t weight = weight_of(*op);
 
-    const std::uint64_t waiting = live_steps_ + parked_steps_ + beginning_steps_;
-    if (waiting > 0 && waiting + steps > settings_.limits.queue) {
+    const std::uint64_t waiting = live_weight_ + parked_steps_ + beginning_weight_;
+    if (waiting > 0 && waiting + weight > settings_.limits.queue) {
         // An earlier operation's state is told all the same.
         if (!key) co_return errc::queue_full;
         auto known = co_await journal_.recall(std::move(*key));
@@ -98,9 +98,9 @@ asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::strin
 
     // While it is being written the feeder may read it back; whoever drives it is decided here.
     if (at_once) beginning_.insert(op->id);
-    beginning_steps_ += steps;
+    beginning_weight_ += weight;
     auto begun = co_await journal_.begin(op, std::move(key));
-    beginning_steps_ -= steps;
+    beginning_weight_ -= weight;
     beginning_.erase(op->id);
     if (begun.has_error()) co_return begun.error();
     accepted out;
@@ -113,7 +113,7 @@ asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::strin
                                  telemetry::word::of(s.outcome.code));
     if (!at_once) {
         ++parked_;
-        parked_steps_ += steps;
+        parked_steps_ += op->steps.size();
         parked_lately_ = true;
         changed_.notify_all();
         out.as_taken = std::move(op);
@@ -172,6 +172,7 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::retry(std:
     const std::vector<std::size_t> opened = reopen(*live->op);
     if (opened.empty()) {
         if (live->op->settled_at) release(live);
+        pump(); // it may have been brought in
         co_return errc::nothing_to_do;
     }
     for (const std::size_t i : opened)
@@ -230,6 +231,7 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::cancel(std
     }
     if (stopped.empty() && !withheld) {
         if (live->op->settled_at) release(live);
+        pump(); // it may have been brought in
         co_return errc::nothing_to_do;
     }
     live->op->stopped = true;

@@ -177,7 +177,7 @@ void dispatcher::finish(const live_pointer& live) {
           {"unknown", steps(step_status::unknown)},
           {"codes", reasons_of(*live->op)}});
     metrics_.count_operations(progress_of(counted));
-    live_steps_ -= live->op->steps.size();
+    live_weight_ -= live->weight;
     if (reading_) settled_meanwhile_.insert(live->op->id);
     live->changed.notify_all();
     live_.erase(live->op->id);

@@ -20,6 +20,8 @@ standings standings_of(const operation& op, std::size_t first, std::size_t last)
     return out;
 }
 
+constexpr std::size_t earn_ids_a_step = 25;
+
 /// Whether step `i` may go, must wait for others, or can never go; `blockers` gets the actions that keep it
 /// shut.
 gate gate_of(const operation& op, std::size_t i, std::size_t first, const standings& now,
@@ -60,6 +62,13 @@ std::string_view to_string(progress p) noexcept {
     return "";
 }
 
+std::size_t weight_of(const operation& op) noexcept {
+    std::size_t earn_ids = 0;
+    for (const customer& c : op.what.customers)
+        earn_ids += c.earn_ids.size();
+    return op.steps.size() + earn_ids / earn_ids_a_step;
+}
+
 gate_news look_at_gates(const operation& op, std::size_t c) {
     gate_news news;
     const auto [first, last] = op.steps_of(c);
@@ -84,6 +93,9 @@ std::vector<std::size_t> reopen(operation& op) {
     std::vector<std::size_t> opened;
     const auto put_back = [&](std::size_t i) {
         step& s = op.steps[i];
+        // The vendor has said which earns it revoked. Should it call the others invalid now, that is no sign
+        // that we had revoked them.
+        if (s.outcome.code == "earns_unconfirmed") s.history.acted_before = false;
         s.outcome = {};
         s.outcome.code = "waiting";
         s.blocked_by.clear();

@@ -163,6 +163,17 @@ withEachJournal('what the vendor pushes back after a cancel is not sent again', 
   assert.equal((await sandbox.count('lapse')).calls, 1);
 });
 
+withEachJournal('a call that the vendor refuses whole after a cancel is not sent again in parts', async (gateway, sandbox) => {
+  await sandbox.fault({ call: 'lapse', status: 400, latency_ms: 400 });
+  const customers = [1, 2].map((n) => ({ identifiers: person(n) }));
+  const { body: { id } } = await gateway.offboard({ plan: 'lapse', customers }, 202, asynchronous);
+  await sandbox.sent('lapse');
+  await gateway.command('cancel', id, 202, at_once);
+  const { customers: ended } = await gateway.settled(id);
+  assert.deepEqual(ended.map((c) => [c.steps[0].status, c.steps[0].code]), [['cancelled', 'cancelled'], ['cancelled', 'cancelled']]);
+  assert.equal((await sandbox.count('lapse')).calls, 1);
+});
+
 withEachJournal('what waits behind a gate is stopped with the rest', async (gateway, sandbox) => {
   await sandbox.fault({ call: 'revoke', kind: 'stall' });
   const { body: { id } } = await gateway.offboard(one('everything'), 202, asynchronous);

@@ -42,6 +42,7 @@ struct breaker_report {
 struct live_operation {
     std::shared_ptr<operation> op;
     async::signal_event changed;
+    std::size_t weight = 0;              ///< see weight_of()
     std::size_t unsettled = 0;           ///< steps whose outcome the journal does not have
     std::size_t undecided = 0;           ///< of those, steps whose outcome is not even on its way there
     std::optional<wall_time> settles_at; ///< on its way there with the last outcome
@@ -59,7 +60,7 @@ struct accepted {
 struct window {
     std::size_t page_operations = 256;
     std::size_t page_steps = 5'000;
-    std::size_t steps = 100'000; ///< of operations that are being driven
+    std::size_t steps = 100'000; ///< of operations that are being driven, by their weight_of()
     /// Of those, unsettled ones of one vendor: one that is down does not keep the others' from being driven.
     std::size_t steps_of_one = 40'000;
 };
@@ -191,9 +192,9 @@ private:
     std::array<std::unique_ptr<desk>, vendor_count> desks_;
     std::unordered_map<std::string, live_pointer> live_;
     const window window_;
-    std::size_t live_steps_ = 0;
-    std::array<std::size_t, vendor_count> unsettled_steps_{}; ///< of those, by vendor
-    std::size_t beginning_steps_ = 0;                         ///< on their way into the journal
+    std::size_t live_weight_ = 0;
+    std::array<std::size_t, vendor_count> unsettled_steps_{}; ///< steps, by vendor
+    std::size_t beginning_weight_ = 0;                        ///< on their way into the journal
     std::uint64_t parked_ = 0;       ///< unsettled operations that wait in the journal alone
     std::uint64_t parked_steps_ = 0; ///< about so many steps of theirs
     bool parked_lately_ = false;     ///< since the feeder began its round
