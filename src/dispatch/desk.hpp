@@ -65,10 +65,16 @@ private:
     struct flight;
     using settlements = std::vector<dispatcher::settlement>;
 
+    /// How often a journal that cannot be written is looked at again.
+    static constexpr auto journal_pause = std::chrono::milliseconds(500);
+
     lane& lane_for(lane_key);
     bool may_send(const lane&) const noexcept;
     void send_what_may();
     void send_from(lane&, steady_time now);
+    // desk_call.cpp: one call.
+    /// Ready to be written; what does not fit goes back in line.
+    packed pack_up(const lane&, line::call, bool apart);
     boost::asio::awaitable<void> run(lane*, line::call, bool apart, policy::breaker::ticket);
     /// The call itself and what follows from it. False: it was cut by the end of the process, and what became
     /// of it is for the next one to find out.

@@ -93,9 +93,6 @@ std::vector<std::size_t> reopen(operation& op) {
     std::vector<std::size_t> opened;
     const auto put_back = [&](std::size_t i) {
         step& s = op.steps[i];
-        // The vendor has said which earns it revoked. Should it call the others invalid now, that is no sign
-        // that we had revoked them.
-        if (s.outcome.code == "earns_unconfirmed") s.history.acted_before = false;
         s.outcome = {};
         s.outcome.code = "waiting";
         s.blocked_by.clear();

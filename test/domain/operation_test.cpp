@@ -266,17 +266,6 @@ BOOST_AUTO_TEST_CASE(nobody_is_tried_again_whom_the_journal_has_forgotten) {
     BOOST_TEST(reopen(op).empty());
 }
 
-BOOST_AUTO_TEST_CASE(what_the_vendor_left_out_counts_as_no_earlier_try) {
-    for (const auto& [code, acted] : {std::pair("earns_unconfirmed", false), {"outcome_unknown", true}}) {
-        operation op = whole();
-        settle(op, 1, step_status::unknown);
-        op.steps[1].outcome.code = code;
-        op.steps[1].history.acted_before = true;
-        BOOST_TEST(!reopen(op).empty());
-        BOOST_TEST(op.steps[1].history.acted_before == acted);
-    }
-}
-
 BOOST_AUTO_TEST_CASE(many_earn_ids_weigh_as_more_steps) {
     operation op = whole();
     BOOST_TEST(weight_of(op) == 5u);

@@ -203,12 +203,19 @@ asio::awaitable<void> holds_no_more_than_the_handler(served& s) {
     BOOST_TEST(status_of(answer) == 200);
 }
 
-asio::awaitable<void> cuts_who_does_not_read(served& s) {
-    raw_peer idle(s.io), other(s.io);
-    co_await idle.connect(s.port);
-    co_await idle.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+asio::awaitable<void> asks_and_reads_nothing(served& s, raw_peer& peer, const char* target) {
+    co_await peer.connect(s.port);
+    std::string request = "GET ";
+    request += target;
+    request += " HTTP/1.1\r\nHost: a\r\n\r\n";
+    co_await peer.send(std::move(request));
     while (s.server->unread_bytes() == 0)
         co_await asio::post(asio::use_awaitable);
+}
+
+asio::awaitable<void> cuts_who_does_not_read(served& s) {
+    raw_peer idle(s.io), other(s.io);
+    co_await asks_and_reads_nothing(s, idle, "/big");
     co_await other.connect(s.port);
     co_await other.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
     while (s.records.empty())
@@ -225,10 +232,7 @@ asio::awaitable<void> cuts_who_does_not_read(served& s) {
 
 asio::awaitable<void> counts_no_shared_body(served& s) {
     raw_peer idle(s.io), other(s.io);
-    co_await idle.connect(s.port);
-    co_await idle.send("GET /shared HTTP/1.1\r\nHost: a\r\n\r\n");
-    while (s.server->unread_bytes() == 0)
-        co_await asio::post(asio::use_awaitable);
+    co_await asks_and_reads_nothing(s, idle, "/shared");
     BOOST_TEST(s.server->unread_bytes() < 4096);
     co_await other.connect(s.port);
     co_await other.send("GET /shared HTTP/1.1\r\nHost: a\r\n\r\n");

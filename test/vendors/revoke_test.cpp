@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(every_code_of_the_table) {
         {1101, "settle failed/program_invalid", "", "", ""},
         {1212, "settle failed/entity_type_invalid", "", "", ""},
         {2305, "settle succeeded/already_revoked", "", "settle failed/earn_ids_invalid",
-         "settle succeeded/already_revoked"},
+         "settle unknown/earns_unconfirmed retryable"},
         {4000, "settle failed/vendor_auth retryable", "", "", ""},
         {4001, "later failed/vendor_busy retryable", "", "", ""},
         {8015, "settle absent/not_found", "", "", ""},
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(every_code_of_the_table) {
         {8902, "settle failed/not_supported", "settle skipped/not_applicable", "settle failed/not_supported",
          "settle failed/not_supported"},
         {8903, "settle succeeded/already_revoked", "", "settle failed/earn_ids_invalid",
-         "settle succeeded/already_revoked"},
+         "settle unknown/earns_unconfirmed retryable"},
         {11013, "settle failed/identifier_missing", "", "", ""},
         // Not of this call: a number that means something elsewhere means nothing here.
         {1011, "settle failed/refused", "", "", ""},

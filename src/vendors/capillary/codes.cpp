@@ -33,6 +33,8 @@ constexpr std::array rows = {
     row{1212, "entity_type_invalid", scope::request, failed, false, next::settle, call::revoke},
     row{2305, "earn_ids_invalid", scope::customer, failed, false, next::settle, call::revoke,
         condition::fresh_earn_ids},
+    row{2305, "earns_unconfirmed", scope::customer, unknown, true, next::settle, call::revoke,
+        condition::named_earn_ids},
     row{2305, "already_revoked", scope::customer, succeeded, false, next::settle, call::revoke},
     row{8874, "promotion_invalid", scope::request, failed, false, next::settle, call::revoke},
     row{8881, "promotion_missing", scope::request, failed, false, next::settle, call::revoke},
@@ -45,6 +47,8 @@ constexpr std::array rows = {
     row{8902, "not_supported", scope::request, failed, false, next::settle, call::revoke},
     row{8903, "earn_ids_invalid", scope::customer, failed, false, next::settle, call::revoke,
         condition::fresh_earn_ids},
+    row{8903, "earns_unconfirmed", scope::customer, unknown, true, next::settle, call::revoke,
+        condition::named_earn_ids},
     row{8903, "already_revoked", scope::customer, succeeded, false, next::settle, call::revoke},
     row{11013, "identifier_missing", scope::request, failed, false, next::settle, call::revoke},
 
@@ -78,6 +82,7 @@ bool holds(condition when, const fault& f, const batch& b, const place& p) {
     case condition::of_enrolment: return b.what == action::revoke_enrol;
     case condition::fresh_earn_ids:
         return b.what == action::revoke_earn && !p.earn_ids.empty() && !p.acted_before;
+    case condition::named_earn_ids: return b.what == action::revoke_earn && !p.earn_ids.empty();
     case condition::first_time: return !p.acted_before;
     case condition::says_enrol: return mentions(f.message, "enrol");
     case condition::says_linked: return mentions(f.message, "linked");

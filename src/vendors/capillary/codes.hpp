@@ -24,6 +24,7 @@ enum class condition {
     always,
     of_enrolment,   ///< the call revokes enrolments
     fresh_earn_ids, ///< earns were named, and no earlier attempt of ours can have revoked them
+    named_earn_ids, ///< earns were named
     first_time,     ///< no earlier attempt of ours may have acted
     says_enrol,     ///< the message speaks of enrolling (any case)
     says_linked,    ///< the message speaks of being linked (any case)
