@@ -42,7 +42,24 @@ json::object vendor_of(const vendor_detail& v, const json::storage_ptr& memory) 
         out["revoked_earn_ids"] = std::move(ids);
     }
     if (v.revoked_issual_id) out["revoked_issual_id"] = *v.revoked_issual_id;
+    if (!v.absent_by.empty()) {
+        json::array kinds(memory);
+        for (const identifier_kind kind : v.absent_by)
+            kinds.push_back(json::value(to_string(kind), memory));
+        out["absent_by"] = std::move(kinds);
+    }
     return out;
+}
+
+/// The identifier that the step's outcome is about: where the vendor did not find the customer by one, the
+/// next one that was asked about, or the last.
+const identifier& shown_identifier(const operation& op, const step& s) {
+    const auto& asked = s.outcome.vendor.absent_by;
+    if (asked.empty()) return *s.who;
+    const customer& c = op.what.customers[s.customer];
+    const identifier* found = identifier_for(c, s.action, asked);
+    if (!found) found = c.find(asked.back());
+    return found ? *found : *s.who;
 }
 
 json::object step_of(const operation& op, const step& s, const json::storage_ptr& memory) {
@@ -53,7 +70,7 @@ json::object step_of(const operation& op, const step& s, const json::storage_ptr
     out["code"] = s.outcome.code;
     if (s.outcome.status == step_status::failed || s.outcome.status == step_status::unknown)
         out["retryable"] = s.outcome.retryable;
-    if (s.who) out["identifier"] = identifier_of(*s.who, memory);
+    if (s.who) out["identifier"] = identifier_of(shown_identifier(op, s), memory);
     if (s.action == action::revoke_earn || s.action == action::revoke_enrol) {
         out["target"] = target_of(op.what.plan.revoke[s.target], memory);
     } else if (s.action == action::delink) {

@@ -22,6 +22,9 @@ namespace offboard::app {
 namespace {
 
 constexpr std::size_t most_remembered_steps = 2'000'000;
+/// From the signal on calls in flight have so long to end: what is left of 25 s is for the journal and the
+/// last spans.
+constexpr auto longest_end = std::chrono::seconds(22);
 /// After the drain's timeout, for the last answers to be written.
 constexpr auto last_words = std::chrono::seconds(2);
 /// For the last spans: within the drain's timeout so much, and a moment where that is over.
@@ -198,6 +201,9 @@ int gateway::run() {
 asio::awaitable<void> gateway::serve() {
     const auto [failed, number] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
     ready_ = false;
+    const steady_time last_end =
+        clock_.now() + std::max<duration>(longest_end, settings_.drain.delay + settings_.drain.timeout);
+    dispatcher_.end_by(last_end);
     if (listening_) log_.info("draining", {{"signal", failed ? 0 : number}});
     co_await async::sleep_for(settings_.drain.delay);
 
@@ -206,7 +212,7 @@ asio::awaitable<void> gateway::serve() {
     async::task_group waking(io_.get_executor(), log_);
     waking.spawn("wake waiters", wake_waiters(deadline));
     co_await main_.drain(deadline + last_words);
-    co_await dispatcher_.idle(deadline);
+    co_await dispatcher_.idle(deadline, last_end);
     waking.cancel();
     co_await waking.join();
     if (const std::uint64_t left = dispatcher_.unsettled(); left > 0 && journal_->durable())

@@ -21,6 +21,7 @@ public:
         case errc::cancelled: return "cancelled before it was sent";
         case errc::answer_timeout: return "no answer in time";
         case errc::answer_lost: return "connection lost before the answer was complete";
+        case errc::connection_stale: return "kept connection lost before an answer came";
         case errc::answer_malformed: return "answer is not HTTP";
         case errc::answer_too_large: return "answer too large";
         case errc::journal_full: return "journal full of unsettled operations";
@@ -41,6 +42,7 @@ bool nothing_was_sent(errc e) noexcept {
     switch (e) {
     case errc::answer_timeout:
     case errc::answer_lost:
+    case errc::connection_stale:
     case errc::answer_malformed:
     case errc::answer_too_large: return false;
     default: return true;

@@ -12,6 +12,9 @@ namespace offboard::dispatch {
 
 namespace {
 
+/// The risk of a probe whose next lost answer is its last.
+constexpr std::uint64_t last_chance = std::uint64_t(1) << 32;
+
 std::size_t asks_in(const line::call& call) {
     std::size_t n = 0;
     for (const line::place& p : call)
@@ -25,9 +28,8 @@ desk::desk(dispatcher& owner, vendor v, const config::vendor_settings& settings,
     : owner_(owner), vendor_(v), settings_(settings),
       form_(form), backoff_{settings.retry.base, settings.retry.cap},
       pacer_(settings.budget.calls, settings.budget.per),
-      breakers_(action_count,
-                policy::breaker(policy::breaker::rules{settings.breaker.failures, settings.breaker.open})),
-      failed_lines_(action_count), refused_lines_(action_count),
+      kinds_(action_count,
+             kind_state(policy::breaker::rules{settings.breaker.failures, settings.breaker.open})),
       link_(owner.io_, v, settings, owner.clock_, owner.log_, owner.tracer_, owner.check_),
       timer_(owner.io_) {}
 
@@ -54,13 +56,63 @@ void desk::push(ask a) {
     ++waiting_;
 }
 
-bool desk::may_send(const lane& l) const noexcept {
+std::uint64_t desk::risk_of(const line::place& p) const {
+    std::uint64_t risk = 0;
+    for (const ask& a : p.asks) {
+        const step& s = a.what();
+        const bool last = s.history.lost > 0 && vendors::repeat_rule(s.action) == vendors::repeat::once;
+        risk = std::max<std::uint64_t>(risk, a.failures + (last ? last_chance : 0));
+    }
+    return risk;
+}
+
+bool desk::others_wait(const lane& l, const std::string& customer) const {
+    const auto other = [&](const line::place& p) {
+        return p.who == customer ? std::uint64_t(1) : risk_of(p);
+    };
+    return l.line.least(other).value_or(1) == 0;
+}
+
+desk::portion desk::may_probe(const lane& l, steady_time now) {
+    const auto risk = l.line.least([this](const line::place& p) { return risk_of(p); });
+    if (!risk) return portion::nothing;
+    if (*risk >= last_chance && now < last_chance_) {
+        look_at(last_chance_);
+        return portion::nothing;
+    }
+    return portion::probe;
+}
+
+desk::portion desk::may_send(lane& l, steady_time now) {
+    if (l.line.empty()) return portion::nothing;
+    kind_state& kind = kind_of(l.key.what);
+    if (const steady_time free = kind.hold.next_try(link_.version(), now); free > now) {
+        look_at(free);
+        return portion::nothing;
+    }
+    policy::breaker& b = kind.breaker;
+    // Opened by one customer alone: the others need not wait for the probe's time.
+    if (!b.may_start(now) && kind.evidence.of_one() && others_wait(l, kind.evidence.customer()))
+        b.hasten(now);
+    if (!b.may_start(now)) {
+        look_at(b.next_try(now));
+        return portion::nothing;
+    }
+    if (kind.hold.held()) return portion::probe;
+    if (b.at(now) != policy::breaker::state::closed) {
+        if (!kind.pinged && vendors::has_ping(l.key.what)) return portion::ping;
+        return may_probe(l, now);
+    }
     policy::lane_view view;
     view.places = l.line.places();
     view.cap = form_.cap_of(l.key);
     view.in_flight = l.in_flight;
     view.isolated = l.line.has_isolated();
-    return policy::may_send(view);
+    view.isolated_in_flight = l.isolated_in_flight;
+    const bool ordinary = policy::may_send(view);
+    const bool isolated = policy::may_send_isolated(view) && isolated_ < most_isolated();
+    if (isolated && !(ordinary && l.isolated_last)) return portion::isolated;
+    return ordinary ? portion::ordinary : portion::nothing;
 }
 
 void desk::pump() {
@@ -82,42 +134,62 @@ void desk::send_what_may() {
     for (auto at = lanes_.begin(); at != lanes_.end() && in_flight_ < settings_.max_in_flight;) {
         lane& l = *at;
         const auto here = at++;
-        if (l.line.empty() && l.in_flight == 0) {
+        if (l.line.empty() && l.in_flight == 0 && l.isolated_in_flight == 0) {
             by_key_.erase(l.key.text);
             lanes_.erase(here);
             continue;
         }
-        if (!may_send(l)) continue;
-        const policy::breaker& b = breaker_of(l.key.what);
-        if (!b.may_start(now)) {
-            look_at(b.next_try(now));
-            continue;
-        }
+        const portion part = may_send(l, now);
+        if (part == portion::nothing) continue;
+        // What cannot end before the process does is for the next process.
+        if (end_by_ - now < settings_.timeout) return;
         if (const steady_time ready = pacer_.ready_at(now); ready > now) return look_at(ready);
         // What cannot be written down must not be sent.
         if (!owner_.journal_.trouble().empty()) return look_at(now + journal_pause);
         lanes_.splice(lanes_.end(), lanes_, here);
         if (at == lanes_.end()) at = here;
-        send_from(l, now);
+        send_from(l, part, now);
     }
 }
 
-void desk::send_from(lane& l, steady_time now) {
-    const bool apart = l.line.has_isolated();
-    line::call call = l.line.take(form_.cap_of(l.key));
+line::call desk::take(lane& l, portion part, steady_time now) {
+    line::call call;
+    switch (part) {
+    case portion::nothing:
+    case portion::ping: break;
+    case portion::ordinary: call = l.line.take_ordinary(form_.cap_of(l.key)); break;
+    case portion::isolated: call = l.line.take_isolated(); break;
+    case portion::probe:
+        call = l.line.take_one([this](const line::place& p) { return risk_of(p); });
+        if (!call.empty() && risk_of(call.front()) >= last_chance) last_chance_ = now + last_chance_every;
+        break;
+    }
     waiting_ -= asks_in(call);
     for (line::place& p : call)
         std::erase_if(p.asks, [](const ask& a) { return !a.valid(); });
     std::erase_if(call, [](const line::place& p) { return p.asks.empty(); });
-    if (call.empty()) return;
+    return call;
+}
+
+void desk::send_from(lane& l, portion part, steady_time now) {
+    line::call call = take(l, part, now);
+    if (call.empty() && part != portion::ping) return;
     for (line::place& p : call)
         for (ask& a : p.asks)
             a.what().stage = stage::in_flight;
-    ++l.in_flight;
+    const bool apart = part == portion::isolated;
+    l.isolated_last = apart;
+    ++(apart ? l.isolated_in_flight : l.in_flight);
     ++in_flight_;
+    if (apart) ++isolated_;
     pacer_.started(now);
-    const policy::breaker::ticket ticket = breaker_of(l.key.what).started(now);
-    owner_.tasks_.spawn("vendor call", run(&l, std::move(call), apart, ticket));
+    kind_state& kind = kind_of(l.key.what);
+    kind.hold.probing();
+    const policy::breaker::ticket ticket = kind.breaker.started(now);
+    if (part == portion::ping)
+        owner_.tasks_.spawn("vendor ping", ping(&l, ticket));
+    else
+        owner_.tasks_.spawn("vendor call", run(&l, std::move(call), apart, ticket));
 }
 
 std::chrono::seconds desk::eta(std::size_t own) {
@@ -134,9 +206,12 @@ std::chrono::seconds desk::eta(std::size_t own) {
     here.calls = std::max<std::uint64_t>(here.calls, 1);
     here.last_start = std::max(now, pacer_.forecast(here.calls, now));
     if (!delayed_.empty()) here.last_start = std::max(here.last_start, delayed_.begin()->first);
-    for (const policy::breaker& b : breakers_)
-        if (const steady_time next = b.next_try(now); next != steady_time::max())
+    for (const kind_state& kind : kinds_) {
+        if (const steady_time next = kind.breaker.next_try(now); next != steady_time::max())
             here.last_start = std::max(here.last_start, next);
+        if (const steady_time next = kind.hold.next_try(link_.version(), now); next != steady_time::max())
+            here.last_start = std::max(here.last_start, next);
+    }
     here.in_flight = in_flight_;
     here.most_in_flight = settings_.max_in_flight;
     here.latency = latency_;
@@ -175,7 +250,11 @@ void desk::put_back_now(later group) {
         for (ask& a : p.asks)
             a.what().stage = stage::queued;
     waiting_ += asks_in(group.places);
-    l.line.push_isolated(as_seats(l.key, std::move(group.places)));
+    line::call places = as_seats(l.key, std::move(group.places));
+    if (group.failed)
+        l.line.push_failed(std::move(places));
+    else
+        l.line.push_isolated(std::move(places));
 }
 
 void desk::restore(const std::vector<journal::past_call>& calls) {
@@ -184,7 +263,8 @@ void desk::restore(const std::vector<journal::past_call>& calls) {
     std::vector<policy::budget::spent> held;
     for (const journal::past_call& call : calls) {
         if (call.to != vendor_) continue;
-        // When it ended nobody wrote down: at the latest with its timeout, or with the process.
+        // `at` is when the call had ended at the latest, see departure_now(). Versions before wrote down when
+        // it began.
         const duration age = std::max<duration>(today - call.at - settings_.timeout, duration::zero());
         held.push_back({now - age, 1});
     }
@@ -239,7 +319,7 @@ void desk::show(telemetry::metrics& out) {
         const auto a = static_cast<action>(i);
         if (vendor_of(a) != vendor_) continue;
         using state = policy::breaker::state;
-        const state s = breakers_[i].at(now);
+        const state s = kinds_[i].breaker.at(now);
         out.set_breaker(vendor_, a,
                         s == state::closed      ? telemetry::breaker_position::closed
                         : s == state::half_open ? telemetry::breaker_position::half_open
@@ -251,7 +331,7 @@ void desk::add_breakers(std::vector<breaker_report>& out) const {
     const steady_time now = owner_.clock_.now();
     for (std::size_t i = 0; i < action_count; ++i) {
         const auto a = static_cast<action>(i);
-        if (vendor_of(a) == vendor_) out.push_back({a, policy::to_string(breakers_[i].at(now))});
+        if (vendor_of(a) == vendor_) out.push_back({a, policy::to_string(kinds_[i].breaker.at(now))});
     }
 }
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <ranges>
+#include <utility>
 
 namespace offboard::dispatch {
 
@@ -29,6 +29,10 @@ std::optional<std::uint64_t> number_in(std::string_view text) {
     return n;
 }
 
+bool refuses_credentials(const vendors::verdict& v) {
+    return v.result.code == "vendor_auth";
+}
+
 /// Puts an ask into a group under its place's name.
 void add(line::call& group, const line::place& from, ask a) {
     if (group.empty() || group.back().fold != from.fold) group.push_back({from.fold, from.who, {}});
@@ -39,7 +43,7 @@ void add(line::call& group, const line::place& from, ask a) {
 /// and 429 are has lines of its own.
 bool is_trouble(const vendors::verdict& v, const incoming_response& answer) {
     using vendors::next;
-    if (v.result.code == "vendor_auth" || answer.status == 429) return false;
+    if (refuses_credentials(v) || vendors::is_rate_limit(answer.status)) return false;
     if (v.what == next::retry || v.what == next::later) return true;
     if (v.what == next::settle && v.result.status == step_status::unknown) return true;
     return v.result.code == "redirected" || v.result.code == "ambiguous_404";
@@ -47,36 +51,41 @@ bool is_trouble(const vendors::verdict& v, const incoming_response& answer) {
 
 } // namespace
 
-void desk::heed(const incoming_response& answer) {
+std::optional<duration> desk::heed(const incoming_response& answer, bool well) {
     const steady_time now = owner_.clock_.now();
     policy::vendor_count count;
     count.limit = number_in(answer.header("x-ratelimit-limit"));
     count.remaining = number_in(answer.header("x-ratelimit-remaining"));
     if (const auto reset = number_in(answer.header("x-ratelimit-reset")))
         count.reset_in = std::chrono::seconds(std::min<std::uint64_t>(*reset, 3600));
-    pacer_.observe(count, now);
-    if (answer.status != 429) {
-        throttled_ = 0;
-        return;
-    }
-    const auto asked = vendors::asked_pause(answer);
-    const duration drawn = std::max(backoff_.base, backoff_.wait(throttled_++, owner_.random_));
-    const duration wait = asked ? duration(*asked) : drawn;
-    pacer_.hold(now + wait, now);
-    owner_.log_.warn(
-        "vendor asks to be left alone",
-        {{"vendor", to_string(vendor_)}, {"seconds", std::chrono::duration<double>(wait).count()}});
-}
-
-void desk::note_repeat(packed& p) {
-    for (line::place& place : p.places) {
-        for (ask& a : place.asks) {
-            ++a.what().attempts;
-            a.what().history.acted_before = a.what().history.in_doubt = true;
+    if (!pacer_.unlimited()) {
+        const std::uint64_t left = pacer_.slots().left(now);
+        if (count.remaining && *count.remaining + in_flight_ < left && now >= overruled_) {
+            overruled_ = now + count.reset_in.value_or(std::chrono::minutes(1));
+            owner_.log_.info(
+                "vendor counts fewer calls left than the budget: its count is followed",
+                {{"vendor", to_string(vendor_)}, {"left", *count.remaining}, {"budget_left", left}});
         }
     }
-    for (vendors::place& place : p.batch.places)
-        place.acted_before = true;
+    pacer_.observe(count, now);
+    std::optional<duration> asked;
+    if (const auto seconds = vendors::asked_pause(answer, owner_.clock_.today()))
+        asked = std::min<duration>(*seconds, owner_.settings_.give_up_after);
+    if (vendors::is_rate_limit(answer.status)) {
+        const duration drawn = std::max(backoff_.base, backoff_.wait(throttled_++, owner_.random_));
+        asked = asked.value_or(drawn);
+    } else {
+        throttled_ = 0;
+        // A date for the next look at something that went well is no wish to be left alone.
+        if (well) asked.reset();
+    }
+    if (!asked) return asked;
+    pacer_.hold(now + *asked, now);
+    owner_.log_.warn("vendor asks to be left alone",
+                     {{"vendor", to_string(vendor_)},
+                      {"status", answer.status},
+                      {"seconds", std::chrono::duration<double>(*asked).count()}});
+    return asked;
 }
 
 void desk::on_bug(packed& p, bool sent, settlements& settled) {
@@ -100,9 +109,11 @@ bool desk::on_failure(packed& p, errc e, std::string_view reason, settlements& s
     }
     tell_failed(p, reason);
     if (e == errc::token_refused) {
+        line::call all;
         for (line::place& place : p.places)
             for (ask& a : place.asks)
-                settle(std::move(a), outcome_of(step_status::failed, "vendor_auth", true), settled);
+                add(all, place, std::move(a));
+        hold_back(p, std::move(all), settled);
         return true;
     }
     const steady_time again = retry_at(p);
@@ -113,36 +124,129 @@ bool desk::on_failure(packed& p, errc e, std::string_view reason, settlements& s
         for (ask& a : place.asks) {
             if (lost) {
                 ++a.what().attempts;
+                ++a.failures;
                 a.what().history.in_doubt = true;
             }
             if (try_again(a, given_up, lost, settled)) add(group.places, place, std::move(a));
         }
     }
-    withdraw(group, settled);
-    put_back(std::move(group), again);
+    withdraw(group, moment::ended, settled);
+    if (lost)
+        put_back_failed(p.batch.what, std::move(group.places), p.apart, again);
+    else
+        put_back(std::move(group), again);
     return true;
 }
 
-bool desk::reauthorise(packed& p, bool refused, settlements& settled) {
-    // Through the line again, so that the second try has its own start in the budget.
+bool desk::resend(packed& p, settlements& settled) {
+    const bool named = std::ranges::any_of(
+        p.batch.places, [](const vendors::place& place) { return !place.earn_ids.empty(); });
+    const bool harmless = !named && vendors::repeat_rule(p.batch.what) == vendors::repeat::freely;
+    const bool first = std::ranges::none_of(
+        p.places, [](const line::place& place) { return std::ranges::any_of(place.asks, &ask::resent); });
+    if (!harmless || !first || halted_) return false;
     later group{{}, p.apart};
     for (line::place& place : p.places) {
         for (ask& a : place.asks) {
-            if (!refused) {
-                a.reauthorised = false;
-            } else if (!a.reauthorised) {
-                a.reauthorised = true;
-                add(group.places, place, std::move(a));
-            } else {
-                ++a.what().attempts;
-                settle(std::move(a), outcome_of(step_status::failed, "vendor_auth", true), settled);
-            }
+            a.resent = true;
+            step& s = a.what();
+            ++s.attempts;
+            ++s.history.lost;
+            s.history.acted_before = s.history.in_doubt = true;
+            note(a, settled);
+            add(group.places, place, std::move(a));
         }
     }
-    if (!settled.empty()) tell_refused(p);
-    withdraw(group, settled);
+    withdraw(group, moment::ended, settled);
     put_back_now(std::move(group));
-    return refused;
+    return true;
+}
+
+void desk::put_back_failed(action what, line::call failed, bool apart, steady_time due) {
+    if (failed.empty()) return;
+    // The same customers again and nobody else, so that what fails twice can be cut in two: one of them may
+    // be what the vendor fails at. While the breaker is open, that the vendor is down explains it.
+    const bool several = failed.size() > 1 && what != action::delink;
+    const bool down = breaker_of(what).at(owner_.clock_.now()) != policy::breaker::state::closed;
+    std::uint32_t failures = 0;
+    for (const line::place& place : failed)
+        for (const ask& a : place.asks)
+            failures = std::max(failures, a.failures);
+    if (!several) return put_back({std::move(failed), apart || !down, true}, due);
+    if (failures < 2) return put_back({std::move(failed), true, true}, due);
+    // Each half is a new question: it does not wait for what the whole has failed.
+    const steady_time now = owner_.clock_.now();
+    for (line::place& place : failed)
+        for (ask& a : place.asks)
+            a.faults = 0;
+    auto [first, second] = policy::halve(std::move(failed));
+    put_back({std::move(first), true, true}, now + backoff_.wait(0, owner_.random_));
+    put_back({std::move(second), true, true}, now + backoff_.wait(0, owner_.random_));
+}
+
+void desk::hold_back(const packed& p, line::call refused, settlements& settled) {
+    tell_refused(p);
+    later group{{}, p.apart};
+    for (line::place& place : refused) {
+        for (ask& a : place.asks) {
+            a.reauthorised = false;
+            if (owner_.given_up(*a.op)) {
+                settle(std::move(a), outcome_of(step_status::failed, "vendor_auth", true), settled);
+                continue;
+            }
+            a.what().outcome.code = "vendor_auth";
+            note(a, settled);
+            add(group.places, place, std::move(a));
+        }
+    }
+    withdraw(group, moment::ended, settled);
+    put_back_now(std::move(group));
+}
+
+bool desk::reauthorise(packed& p, bool refused, settlements& settled) {
+    const bool second = std::ranges::any_of(p.places, [](const line::place& place) {
+        return std::ranges::any_of(place.asks, &ask::reauthorised);
+    });
+    if (!refused || second) return false;
+    // Through the line again, so that the second try has its own start in the budget.
+    later group{std::move(p.places), p.apart};
+    for (line::place& place : group.places)
+        for (ask& a : place.asks)
+            a.reauthorised = true;
+    kind_of(p.batch.what).hold.again(owner_.clock_.now());
+    withdraw(group, moment::ended, settled);
+    put_back_now(std::move(group));
+    return true;
+}
+
+void desk::judge_credentials(const packed& p, const incoming_response& answer, bool refused) {
+    const steady_time now = owner_.clock_.now();
+    policy::credential_hold& hold = kind_of(p.batch.what).hold;
+    if (refused) return hold.refused(link_.version(), now);
+    // A vendor in trouble, or one that counts calls only, has not looked at the credentials.
+    if (answer.status < 500 && !vendors::is_rate_limit(answer.status)) hold.accepted();
+}
+
+bool desk::ask_by_another(ask& a, const vendors::verdict& verdict, settlements& settled) {
+    step& s = a.what();
+    if (verdict.result.status != step_status::absent || vendor_of(s.action) != vendor::capillary)
+        return false;
+    std::vector<identifier_kind>& asked = s.outcome.vendor.absent_by;
+    asked.push_back(s.who->kind);
+    const customer& c = a.op->what.customers[s.customer];
+    const identifier* const next = identifier_for(c, s.action, asked);
+    if (!next) return false;
+    s.who = *next;
+    s.outcome.code = "not_found";
+    a.faults = a.failures = 0;
+    note(a, settled);
+    seat at = seat_of(*a.op, s, form_.source);
+    later alone{{}, true};
+    alone.places.push_back({std::move(at.fold), std::move(at.who), {}});
+    alone.places.back().asks.push_back(std::move(a));
+    withdraw(alone, moment::ended, settled);
+    put_back_now(std::move(alone));
+    return true;
 }
 
 void desk::on_answer(lane& l, packed& p, const incoming_response& answer, bool renewable,
@@ -153,14 +257,20 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, bool r
     const auto any = [&](next what) {
         return std::ranges::any_of(verdicts, [&](const vendors::verdict& v) { return v.what == what; });
     };
+    const bool limited = vendors::is_rate_limit(answer.status);
+    const bool well = answer.status < 300 && !any(next::retry) && !any(next::later);
+    const std::optional<duration> asked = heed(answer, well);
     const bool whole = std::ranges::all_of(
         verdicts, [](const vendors::verdict& v) { return v.what == next::isolate && !v.may_have_acted; });
     const bool hopeless = whole && p.places.size() > 1 && l.peeled;
-    const bool waits = any(next::retry) || (any(next::later) && answer.status != 429);
-    const steady_time again = waits ? retry_at(p) : steady_time{};
+    // Nobody's outcome: the call failed as a whole, for a reason that may be one of its customers.
+    const bool failed_whole = !limited && std::ranges::all_of(verdicts, [](const vendors::verdict& v) {
+        return (v.what == next::retry || v.what == next::later) && !refuses_credentials(v);
+    });
+    const bool waits = any(next::retry) || (any(next::later) && !limited);
+    const steady_time again = waits ? retry_at(p, asked) : steady_time{};
     if (!any(next::retry)) retries_.succeeded(owner_.clock_.now());
-    if (std::ranges::any_of(verdicts, [](const auto& v) { return v.result.code == "vendor_auth"; }))
-        tell_refused(p);
+    judge_credentials(p, answer, std::ranges::any_of(verdicts, refuses_credentials));
     if (const auto bad = std::ranges::find_if(verdicts, [&](const auto& v) { return is_trouble(v, answer); });
         bad != verdicts.end())
         tell_failed(p, answered(answer.status), bad->result.code);
@@ -168,18 +278,26 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, bool r
     later undecided{{}, true};
     later failed{{}, p.apart};
     later throttled{{}, p.apart};
+    line::call refused;
     for (std::size_t i = 0; i < p.places.size(); ++i) {
         const vendors::verdict& verdict = verdicts[i];
         const bool apart = verdict.what == next::isolate && p.places.size() > 1 && !hopeless;
         for (ask& a : p.places[i].asks) {
             step& s = a.what();
             s.history.acted_before = s.history.acted_before || verdict.may_have_acted;
+            a.failures = failed_whole ? a.failures + 1 : 0;
+            if (refuses_credentials(verdict)) {
+                ++s.attempts;
+                add(refused, p.places[i], std::move(a));
+                continue;
+            }
+            a.reauthorised = false;
             if (verdict.what == next::later && !owner_.given_up(*a.op)) {
                 // The vendor did nothing: no attempt. What waits for itself waits longer each time.
                 ++a.faults;
                 s.outcome.code = verdict.result.code;
                 owner_.metrics_.count_retries(vendor_, s.action, word::of(verdict.result.code));
-                add(throttled.places, p.places[i], std::move(a));
+                add((failed_whole ? failed : throttled).places, p.places[i], std::move(a));
                 continue;
             }
             ++s.attempts;
@@ -187,31 +305,29 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, bool r
                 note(a, settled);
                 add(undecided.places, p.places[i], std::move(a));
             } else if (verdict.what == next::retry) {
-                if (answer.status >= 500) ++a.errors;
                 if (try_again(a, verdict.result, verdict.may_have_acted, settled))
                     add(failed.places, p.places[i], std::move(a));
-            } else {
-                settle(std::move(a), hopeless ? as_refused(verdict.result) : verdict.result, settled);
+            } else if (!ask_by_another(a, verdict, settled)) {
+                outcome o = hopeless ? as_refused(verdict.result) : verdict.result;
+                o.vendor.absent_by = s.outcome.vendor.absent_by;
+                settle(std::move(a), std::move(o), settled);
             }
         }
     }
-    withdraw(failed, settled);
-    withdraw(throttled, settled);
-    withdraw(undecided, settled);
+    if (!refused.empty()) hold_back(p, std::move(refused), settled);
+    withdraw(failed, moment::ended, settled);
+    withdraw(throttled, moment::ended, settled);
+    withdraw(undecided, moment::ended, settled);
     learn(l, verdicts, hopeless);
     isolate(l, p, std::move(undecided.places));
-    if (answer.status == 429)
+    if (limited)
         put_back_now(std::move(throttled)); // the pacer holds everything back
     else
         put_back(std::move(throttled), again);
-    // The same customers met an error of the vendor's again while its breaker is closed, that is, while it
-    // works for others: one of them may be what it stumbles over.
-    const bool stumbles = failed.places.size() > 1 && failed.places.front().asks.front().errors >= 2 &&
-                          breaker_of(p.batch.what).at(owner_.clock_.now()) == policy::breaker::state::closed;
-    if (!stumbles || p.batch.what == action::delink) return put_back(std::move(failed), again);
-    auto [first, second] = policy::halve(std::move(failed.places));
-    put_back({std::move(first), true}, again);
-    put_back({std::move(second), true}, again);
+    if (failed_whole)
+        put_back_failed(p.batch.what, std::move(failed.places), p.apart, again);
+    else
+        put_back(std::move(failed), again);
 }
 
 void desk::learn(lane& l, const std::vector<vendors::verdict>& verdicts, bool hopeless) {
@@ -228,30 +344,17 @@ void desk::isolate(lane& l, const packed& from, line::call undecided) {
     if (undecided.empty()) return;
     tell(telemetry::level::info, "answer could not be told apart, sending again in smaller calls", from,
          {{"undecided", undecided.size()}});
-    // What may only be repeated once is repeated alone: the next answer is the last.
-    const bool once = std::ranges::any_of(undecided, [&](const line::place& p) {
-        const vendors::place on_wire = place_of(p.asks.front(), form_.source);
-        return p.asks.front().what().history.acted_before &&
-               vendors::repeat_rule(l.key.what, on_wire) == vendors::repeat::once;
-    });
-    std::vector<line::call> parts;
-    if (once) {
-        for (line::place& p : undecided)
-            parts.emplace_back().push_back(std::move(p));
-    } else {
-        // Where nearly everybody is refused alone, one more is asked alone; if that one is refused as well
-        // and so are the others together, they are taken to be refused for the same reason.
-        l.peeled = l.refused_alone >= enough_refusals && undecided.size() > 2;
-        auto halves = l.peeled ? policy::peel(std::move(undecided)) : policy::halve(std::move(undecided));
-        parts.push_back(std::move(halves.first));
-        parts.push_back(std::move(halves.second));
-    }
+    // Where nearly everybody is refused alone, one more is asked alone; if that one is refused as well and so
+    // are the others together, they are taken to be refused for the same reason.
+    l.peeled = l.refused_alone >= enough_refusals && undecided.size() > 2;
+    auto [first, second] =
+        l.peeled ? policy::peel(std::move(undecided)) : policy::halve(std::move(undecided));
     // The one that is put in line last is sent first.
-    for (line::call& part : std::ranges::reverse_view(parts))
-        put_back_now({std::move(part), true});
+    put_back_now({std::move(second), true});
+    put_back_now({std::move(first), true});
 }
 
-steady_time desk::retry_at(const packed& p) {
+steady_time desk::retry_at(const packed& p, std::optional<duration> asked) {
     std::uint32_t faults = 0;
     for (const line::place& place : p.places)
         for (const ask& a : place.asks)
@@ -261,6 +364,7 @@ steady_time desk::retry_at(const packed& p) {
     // Behind an open breaker the wait is the breaker's: its probe is all that will be sent.
     const steady_time probe = breaker_of(p.batch.what).next_try(now);
     if (probe > now && probe != steady_time::max()) backed_off = std::min(backed_off, probe);
+    if (asked) backed_off = std::max(backed_off, now + *asked);
     return std::max(backed_off, retries_.ready_at(retries_.charge(now), now));
 }
 
@@ -272,9 +376,7 @@ bool desk::try_again(ask& a, const outcome& if_given_up, bool lost, settlements&
         s.history.acted_before = true;
         s.history.in_doubt = s.history.in_doubt || if_given_up.status == step_status::unknown;
     }
-    const vendors::place place = place_of(a, form_.source);
-    const bool used_up =
-        s.history.lost >= 2 && vendors::repeat_rule(s.action, place) == vendors::repeat::once;
+    const bool used_up = s.history.lost >= 2 && vendors::repeat_rule(s.action) == vendors::repeat::once;
     if (used_up || owner_.given_up(*a.op)) {
         settle(std::move(a), if_given_up, settled);
         return false;
@@ -285,11 +387,17 @@ bool desk::try_again(ask& a, const outcome& if_given_up, bool lost, settlements&
     return true;
 }
 
-void desk::withdraw(later& group, settlements& settled) {
+void desk::withdraw(later& group, moment when, settlements& settled) {
     for (line::place& place : group.places) {
-        for (ask& a : place.asks)
-            if (a.op->stopped && !a.what().history.acted_before)
-                settle(std::move(a), outcome_of(step_status::cancelled, "cancelled", false), settled);
+        for (ask& a : place.asks) {
+            if (!a.op->stopped) continue;
+            const bool acted = a.what().history.acted_before;
+            // What may have been done already gets one more try to tell.
+            if (acted && (when == moment::leaving || !std::exchange(a.last_try, true))) continue;
+            settle(std::move(a),
+                   acted ? vendors::lost_outcome() : outcome_of(step_status::cancelled, "cancelled", false),
+                   settled);
+        }
         std::erase_if(place.asks, [](const ask& a) { return !a.op; });
     }
     std::erase_if(group.places, [](const line::place& p) { return p.asks.empty(); });

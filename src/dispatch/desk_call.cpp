@@ -16,41 +16,61 @@ constexpr bool counts_as_down(unsigned status) {
     return status >= 500;
 }
 
+/// No answer counts against the vendor, unless the reason lies with us, or is an answer to another request.
+bool counts_as_down(errc why) {
+    return why != errc::cancelled && why != errc::token_refused;
+}
+
+/// The only customer in a call; empty when there are several.
+std::string_view only_customer(const packed& p) {
+    return customers_in(p.batch) == 1 ? std::string_view(p.places.front().who) : std::string_view();
+}
+
 } // namespace
 
 /// A call's place in the counts, however the call ends.
 struct desk::flight {
-    flight(desk& d, lane& l, policy::breaker::ticket t) : at(d), from(l), ticket(t) {}
+    flight(desk& d, lane& l, bool apart, policy::breaker::ticket t)
+        : at(d), from(l), isolated(apart), tries_credentials(d.kind_of(l.key.what).hold.held()), ticket(t) {}
     flight(const flight&) = delete;
     flight& operator=(const flight&) = delete;
     ~flight() { land(); }
 
     void land() {
         if (std::exchange(landed, true)) return;
-        --from.in_flight;
-        --at.in_flight_;
-        for (; starts > 0; --starts)
-            at.pacer_.finished(at.owner_.clock_.now());
-        if (!judged) at.breaker_of(from.key.what).abandoned(ticket);
-    }
-    /// `reason`: why it counts as down, for the log.
-    void judge(bool down, std::string_view reason) {
-        judged = true;
-        policy::breaker& b = at.breaker_of(from.key.what);
         const steady_time now = at.owner_.clock_.now();
-        const auto before = b.at(now);
-        if (down)
-            b.failed(ticket, now, at.owner_.random_);
-        else
-            b.succeeded(ticket);
-        if (b.at(now) != before) at.tell_breaker(from.key.what, b.at(now), reason);
+        --(isolated ? from.isolated_in_flight : from.in_flight);
+        --at.in_flight_;
+        if (isolated) --at.isolated_;
+        at.pacer_.finished(now);
+        kind_state& kind = at.kind_of(from.key.what);
+        if (!judged) kind.breaker.abandoned(ticket);
+        if (tries_credentials) kind.hold.abandoned(now);
+    }
+    /// `down`: the vendor did not do its work; `reason` says why, for the log. `customer`: the only one in
+    /// the call; empty when there were several.
+    void judge(bool down, std::string_view reason, std::string_view customer) {
+        judged = true;
+        kind_state& kind = at.kind_of(from.key.what);
+        const steady_time now = at.owner_.clock_.now();
+        const auto before = kind.breaker.at(now);
+        kind.pinged = false;
+        if (down) {
+            kind.evidence.failed(customer);
+            kind.breaker.failed(ticket, now, at.owner_.random_);
+        } else {
+            kind.evidence.succeeded();
+            kind.breaker.succeeded(ticket);
+        }
+        if (kind.breaker.at(now) != before) at.tell_breaker(from.key.what, kind.breaker.at(now), reason);
     }
 
     desk& at;
     lane& from;
+    const bool isolated;
+    const bool tries_credentials; ///< the probe of a vendor that refused our credentials
     policy::breaker::ticket ticket;
-    unsigned starts = 1; ///< requests that the vendor may count
-    bool sent = false;   ///< something may have left for the vendor
+    bool sent = false; ///< something may have left for the vendor
     bool landed = false;
     bool judged = false;
 };
@@ -63,27 +83,82 @@ packed desk::pack_up(const lane& l, line::call call, bool apart) {
     return p;
 }
 
+journal::departure desk::departure_now(const packed* p) const {
+    // The latest moment at which the call can have ended: what the next process counts the budget from.
+    const duration longest = longest_departure + settings_.timeout;
+    const wall_time at = owner_.clock_.today() + std::chrono::ceil<std::chrono::milliseconds>(longest);
+    if (p) return departure_of(*p, at);
+    journal::departure out;
+    out.to = vendor_;
+    out.at = at;
+    return out;
+}
+
+asio::awaitable<void> desk::ping(lane* l, policy::breaker::ticket ticket) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    const action what = l->key.what;
+    flight way(*this, *l, false, ticket);
+    const line::place* const front = l->line.any();
+    if (!front) co_return;
+    const identifier who = *front->asks.front().what().who;
+    const steady_time asked = owner_.clock_.now();
+    journal::departure leaving = departure_now(nullptr);
+    auto known = co_await owner_.journal_.depart(std::move(leaving));
+    const steady_time begun = owner_.clock_.now();
+    if (known.has_error() || begun - asked > longest_departure) {
+        way.land();
+        look_at(begun + journal_pause);
+        co_return;
+    }
+    outgoing_request request = vendors::ping_request(what, who, form_.wire);
+    std::string reason;
+    http::may_repeat never;
+    auto answer =
+        co_await link_.call(std::move(request), std::move(never), telemetry::trace_context(), reason);
+    if (answer.has_error()) {
+        const errc why = to_errc(answer.error());
+        if (counts_as_down(why)) way.judge(true, reason, {});
+        if (why == errc::token_refused) kind_of(what).hold.refused(link_.version(), owner_.clock_.now());
+    } else if (counts_as_down(answer->status)) {
+        heed(*answer, false);
+        way.judge(true, answered(answer->status), {});
+    } else {
+        heed(*answer, true);
+        kind_of(what).pinged = true; // the breaker stays open until a call for one customer went well
+    }
+    way.land();
+    std::vector<dispatcher::settlement> none;
+    co_await owner_.settle(std::move(none), *known);
+}
+
 asio::awaitable<void> desk::run(lane* l, line::call call, bool apart, policy::breaker::ticket ticket) {
     // An answer that is complete is dealt with, also while the process is going down.
     co_await asio::this_coro::throw_if_cancelled(false);
-    flight way(*this, *l, ticket);
+    flight way(*this, *l, apart, ticket);
     packed p = pack_up(*l, std::move(call), apart);
-    journal::departure leaving = departure_of(p, owner_.clock_.today());
+    const steady_time asked = owner_.clock_.now();
+    journal::departure leaving = departure_now(&p);
     auto known = co_await owner_.journal_.depart(std::move(leaving));
+    const steady_time now = owner_.clock_.now();
+    // A call that starts later than was written down would be missing in the budget of the next process, and
+    // a call that cannot end before this process does would be cut.
+    const bool too_late = now - asked > longest_departure || end_by_ - now < settings_.timeout;
     // Whoever was cancelled meanwhile is not sent.
     later going{std::move(p.places), apart};
     settlements stopped;
-    withdraw(going, stopped);
+    withdraw(going, moment::leaving, stopped);
     if (known.has_error()) {
         // Nothing has left. The pacer's slot stays taken: a call too few is better than one too many.
         way.land();
         put_back_now(std::move(going));
-        look_at(owner_.clock_.now() + journal_pause);
+        look_at(now + journal_pause);
         co_await owner_.settle(std::move(stopped), std::nullopt);
         co_return;
     }
-    if (going.places.empty()) {
+    if (going.places.empty() || too_late) {
         way.land();
+        put_back_now(std::move(going));
+        if (too_late) look_at(now + journal_pause);
         co_await owner_.settle(std::move(stopped), *known);
         co_return;
     }
@@ -112,46 +187,37 @@ asio::awaitable<void> desk::run(lane* l, line::call call, bool apart, policy::br
 asio::awaitable<bool> desk::carry(lane& l, packed& p, flight& way, settlements& settled) {
     const steady_time begun = owner_.clock_.now();
     outgoing_request request = vendors::encode(p.batch, form_.wire);
-    // A dead pooled connection is replaced only where a second request does no harm, needs no note of the
-    // first, and has a start in the budget.
-    const bool harmless = std::ranges::all_of(p.batch.places, [&](const vendors::place& place) {
-        return vendors::repeat_rule(p.batch.what, place) == vendors::repeat::freely && place.earn_ids.empty();
-    });
-    http::may_repeat repeat = [this, harmless, &way] {
-        const steady_time now = owner_.clock_.now();
-        if (!harmless || !pacer_.ready(now)) return false;
-        pacer_.started(now);
-        ++way.starts;
-        return true;
-    };
     std::optional<telemetry::span> span = begin_span(p, request, begun);
     way.sent = true;
     const std::uint64_t used = link_.version();
     std::string reason;
     const telemetry::trace_context place = span ? span->context : telemetry::trace_context();
-    auto answer = co_await link_.call(std::move(request), std::move(repeat), place, reason);
-    end_span(std::move(span), way.starts, answer);
+    // A lost connection is replaced by another call of the line's: each has a start in the budget and in the
+    // journal.
+    http::may_repeat never;
+    auto answer = co_await link_.call(std::move(request), std::move(never), place, reason);
+    end_span(std::move(span), answer);
 
     const duration took = owner_.clock_.now() - begun;
     const std::size_t customers = customers_in(p.batch);
-    if (way.starts > 1) {
-        owner_.metrics_.count_unanswered(vendor_, p.batch.what, errc::answer_lost, took, customers);
-        note_repeat(p);
-    }
     if (answer.has_error()) {
         const errc why = to_errc(answer.error());
-        // Refused credentials are an answer of the vendor's, though not to this call.
-        if (why != errc::cancelled && why != errc::token_refused) way.judge(true, reason);
-        way.land();
         owner_.metrics_.count_unanswered(vendor_, p.batch.what, why, took, customers);
+        if (why == errc::connection_stale && resend(p, settled)) {
+            way.land();
+            co_return true;
+        }
+        if (counts_as_down(why)) way.judge(true, reason, only_customer(p));
+        if (why == errc::token_refused)
+            kind_of(p.batch.what).hold.refused(link_.version(), owner_.clock_.now());
+        way.land();
         co_return on_failure(p, why, reason, settled);
     }
     latency_ = (latency_ * 7 + took) / 8;
-    way.judge(counts_as_down(answer->status), answered(answer->status));
-    way.land();
+    way.judge(counts_as_down(answer->status), answered(answer->status), only_customer(p));
     owner_.metrics_.count_answered(vendor_, p.batch.what, answer->status, took, customers);
-    heed(*answer);
     on_answer(l, p, *answer, link_.has_token() || link_.version() != used, settled);
+    way.land();
     co_return true;
 }
 

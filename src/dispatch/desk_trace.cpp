@@ -20,7 +20,7 @@ void desk::tell(telemetry::level l, std::string_view message, const packed& p,
 }
 
 void desk::tell_failed(const packed& p, std::string_view reason, std::string_view code) {
-    const auto before = failed_lines_[static_cast<std::size_t>(p.batch.what)].pass(owner_.clock_.now());
+    const auto before = kind_of(p.batch.what).failed_lines.pass(owner_.clock_.now());
     if (!before) return;
     if (code.empty())
         tell(telemetry::level::warn, "vendor call failed", p,
@@ -31,7 +31,7 @@ void desk::tell_failed(const packed& p, std::string_view reason, std::string_vie
 }
 
 void desk::tell_refused(const packed& p) {
-    const auto before = refused_lines_[static_cast<std::size_t>(p.batch.what)].pass(owner_.clock_.now());
+    const auto before = kind_of(p.batch.what).refused_lines.pass(owner_.clock_.now());
     if (before)
         tell(telemetry::level::warn, "vendor refuses our credentials", p,
              {{"server", link_.server()}, {"held_back", *before}});
@@ -84,11 +84,9 @@ std::optional<telemetry::span> desk::begin_span(const packed& p, const outgoing_
     return out;
 }
 
-void desk::end_span(std::optional<telemetry::span> span, unsigned starts,
-                    const result<incoming_response>& answer) {
+void desk::end_span(std::optional<telemetry::span> span, const result<incoming_response>& answer) {
     if (!span) return;
     tell_answer(*span, answer, owner_.clock_.now());
-    if (starts > 1) span->note("http.request.resend_count", std::int64_t(starts) - 1);
     owner_.tracer_.record(std::move(*span));
 }
 

@@ -1,6 +1,7 @@
 #include "offboard/dispatch/dispatcher.hpp"
 
 #include "desk.hpp"
+#include "outcomes.hpp"
 
 #include "offboard/async/sleep.hpp"
 #include "offboard/policy/eta.hpp"
@@ -67,6 +68,7 @@ void dispatcher::start() {
 void dispatcher::use(const config::settings& now) {
     for (const vendor v : all_vendors)
         if (const auto& d = desks_[static_cast<std::size_t>(v)]) d->use(*now.of(v));
+    pump(); // what waits for other credentials
 }
 
 asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::string id, std::string caller,
@@ -81,7 +83,7 @@ asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::strin
     op->steps = expand(op->what, op->first_step);
     const std::size_t weight = weight_of(*op);
 
-    const std::uint64_t waiting = live_weight_ + parked_steps_ + beginning_weight_;
+    const std::uint64_t waiting = live_unsettled_ + parked_steps_ + beginning_weight_;
     if (waiting > 0 && waiting + weight > settings_.limits.queue) {
         // An earlier operation's state is told all the same.
         if (!key) co_return errc::queue_full;
@@ -93,7 +95,7 @@ asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::strin
         earlier.replayed = true;
         co_return earlier;
     }
-    const bool at_once = room_for(*op) || !journal_.durable();
+    const bool at_once = room_for(*op, purpose::new_work) || !journal_.durable();
     if (is_settled(*op)) op->settled_at = op->created_at;
 
     // While it is being written the feeder may read it back; whoever drives it is decided here.
@@ -102,6 +104,7 @@ asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::strin
     auto begun = co_await journal_.begin(op, std::move(key));
     beginning_weight_ -= weight;
     beginning_.erase(op->id);
+    changed_.notify_all(); // the room that it had is free again, or another's is taken
     if (begun.has_error()) co_return begun.error();
     accepted out;
     out.id = std::move(begun->id);
@@ -119,7 +122,7 @@ asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::strin
         out.as_taken = std::move(op);
         co_return out;
     }
-    const auto live = adopt(op, std::move(from));
+    const auto live = adopt(op, std::move(from), true);
     out.as_taken = live->op;
     pump();
     if (live->op->settled_at) finish(live);
@@ -141,6 +144,19 @@ void dispatcher::tell(telemetry::level l, std::string_view message, std::string_
 
 bool dispatcher::given_up(const operation& op) const {
     return clock_.today() - op.retried_at.value_or(op.created_at) >= settings_.give_up_after;
+}
+
+bool dispatcher::too_late_for(const operation& op, const step& s) const {
+    if (!given_up(op)) return false;
+    const bool tried = s.attempts > 0 || s.history.lost > 0 || s.outcome.code != "waiting";
+    const auto& d = desks_[static_cast<std::size_t>(vendor_of(s.action))];
+    return tried || !d || !d->well(s.action);
+}
+
+outcome dispatcher::given_up_outcome(const step& s) const {
+    const auto& d = desks_[static_cast<std::size_t>(vendor_of(s.action))];
+    if (!d) return outcome_at_the_end(s, "not_configured");
+    return outcome_at_the_end(s, d->credentials_refused(s.action) ? "vendor_auth" : "given_up");
 }
 
 asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::await_settled(std::string id,
@@ -176,8 +192,7 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::retry(std:
         co_return errc::nothing_to_do;
     }
     for (const std::size_t i : opened)
-        ++unsettled_steps_[static_cast<std::size_t>(vendor_of(live->op->steps[i].action))];
-    live->unsettled += opened.size();
+        count_unsettled(*live, live->op->steps[i].action, 1);
     live->undecided += opened.size();
     live->op->settled_at.reset();
     live->settles_at.reset();
@@ -222,10 +237,15 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::cancel(std
         const step& s = live->op->steps[i];
         const bool waits = s.stage == stage::held || s.stage == stage::queued;
         // What an earlier try may have done is not undone by stopping now: it goes on to its end.
-        if (is_settled(s.outcome.status) || !waits || s.history.acted_before) continue;
+        if (is_settled(s.outcome.status) || !waits) continue;
         settlement& stop = stopped.emplace_back();
         stop.op = live->op;
         stop.step = i;
+        // What an earlier try may have done is not undone by stopping now, and nobody is asked again.
+        if (s.history.acted_before) {
+            stop.outcome = vendors::lost_outcome();
+            continue;
+        }
         stop.outcome.status = step_status::cancelled;
         stop.outcome.code = "cancelled";
     }
@@ -241,6 +261,11 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::cancel(std
     co_return shown;
 }
 
+void dispatcher::end_by(steady_time end) noexcept {
+    for (const auto& d : desks_)
+        if (d) d->end_by(end);
+}
+
 void dispatcher::wake_all() {
     closing_ = true;
     for (const auto& [id, live] : live_)
@@ -248,23 +273,24 @@ void dispatcher::wake_all() {
     brought_in_.notify_all();
 }
 
-asio::awaitable<void> dispatcher::idle(steady_time deadline) {
-    if (journal_.durable()) {
-        halted_ = true;
-        for (const auto& d : desks_)
-            if (d) d->halt();
-        // Landings notify nobody: a look now and then is enough for the last seconds of a process.
-        const auto flying = [](const auto& d) { return d && d->calls_in_flight() > 0; };
-        while (std::ranges::any_of(desks_, flying) && clock_.now() < deadline) {
-            const bool slept = co_await async::sleep_for(std::chrono::milliseconds(20));
-            if (!slept) co_return;
-        }
-        co_return;
-    }
-    while (!live_.empty()) {
+asio::awaitable<void> dispatcher::idle(steady_time deadline, steady_time last_end) {
+    while (!journal_.durable() && !live_.empty()) {
         const bool told = co_await changed_.wait_until(deadline);
         if (!told) break;
     }
+    halt();
+    // Landings notify nobody: a look now and then is enough for the last seconds of a process.
+    const auto flying = [](const auto& d) { return d && d->calls_in_flight() > 0; };
+    while (std::ranges::any_of(desks_, flying) && clock_.now() < last_end) {
+        const bool slept = co_await async::sleep_for(std::chrono::milliseconds(20));
+        if (!slept) co_return;
+    }
+}
+
+void dispatcher::halt() {
+    halted_ = true;
+    for (const auto& d : desks_)
+        if (d) d->halt();
 }
 
 std::chrono::seconds dispatcher::eta(const operation& op) const {
@@ -305,9 +331,7 @@ void dispatcher::pump() {
 
 asio::awaitable<void> dispatcher::stop() {
     draining_ = true;
-    halted_ = true;
-    for (const auto& d : desks_)
-        if (d) d->halt();
+    halt();
     tasks_.cancel();
     const bool ended = co_await tasks_.join_until(clock_.now() + patience_at_the_end);
     // Whoever still waits then waits for a disk that fails: the journal lets go of it.

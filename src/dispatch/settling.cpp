@@ -42,6 +42,7 @@ asio::awaitable<void> dispatcher::settle(settlements news, std::optional<journal
             if (touched.empty() || touched.back() != customer) touched.push_back(customer);
         }
         apply(std::move(news));
+        if (parked_ > 0 && may_feed()) changed_.notify_all();
         for (const auto& [live, customer] : touched)
             enqueue(live, customer, too_late);
         for (const auto& [live, customer] : touched)
@@ -139,8 +140,7 @@ void dispatcher::apply(settlements news) {
         metrics_.count_steps(vendor_of(s.action), s.action, s.outcome.status,
                              telemetry::word::of(s.outcome.code));
         if (const auto live = find(n.op->id)) {
-            --live->unsettled;
-            --unsettled_steps_[static_cast<std::size_t>(vendor_of(s.action))];
+            count_unsettled(*live, s.action, -1);
         }
     }
 }
@@ -177,11 +177,9 @@ void dispatcher::finish(const live_pointer& live) {
           {"unknown", steps(step_status::unknown)},
           {"codes", reasons_of(*live->op)}});
     metrics_.count_operations(progress_of(counted));
-    live_weight_ -= live->weight;
     if (reading_) settled_meanwhile_.insert(live->op->id);
     live->changed.notify_all();
-    live_.erase(live->op->id);
-    changed_.notify_all();
+    let_go(*live);
 }
 
 } // namespace offboard::dispatch

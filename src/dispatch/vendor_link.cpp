@@ -2,6 +2,9 @@
 
 #include "call_span.hpp"
 
+#include "offboard/async/sleep.hpp"
+#include "offboard/vendors/codec.hpp"
+
 #include <algorithm>
 #include <variant>
 
@@ -38,6 +41,10 @@ std::string reason_of(const boost::system::error_code& kind, const std::string& 
 
 /// A token that is refused within this time of being made was no good from the start.
 constexpr auto fresh_for = std::chrono::minutes(1);
+
+/// After such a token the next one is asked for so much later, by retry.base.
+constexpr duration least_pause = std::chrono::milliseconds(5);
+constexpr duration most_pause = std::chrono::seconds(1);
 
 /// So many of them in a row are no accident.
 constexpr std::uint32_t enough_useless = 3;
@@ -95,7 +102,7 @@ void vendor_link::use(const config::vendor_settings& now) {
     // What the others failed at counts no more.
     failures_ = 0;
     useless_ = 0;
-    not_before_ = {};
+    not_before_ = fresh_until_ = {};
 }
 
 asio::awaitable<result<incoming_response>> vendor_link::call(outgoing_request request,
@@ -135,11 +142,25 @@ void vendor_link::judge(const shared_secret& used, bool refused) {
     // new ones are refused as well, the next is asked for after a growing while.
     token_.reset();
     if (outdated_) not_before_ = {}; // it covered for new credentials that were refused a while ago
-    if (clock_.now() - made_at_ >= fresh_for) useless_ = 0;
+    const steady_time now = clock_.now();
+    if (now - made_at_ >= fresh_for)
+        useless_ = 0;
+    else
+        fresh_until_ = now + std::clamp<duration>(settings_.retry.base, least_pause, most_pause);
     if (++useless_ < enough_useless) return;
     failure_ = errc::token_refused;
     why_ = "the tokens that it gives are refused with status 401";
     hold(useless_ - enough_useless);
+}
+
+void vendor_link::heed(const incoming_response& answer) {
+    const auto asked = vendors::asked_pause(answer, clock_.today());
+    if (!asked) return;
+    told_until_ = clock_.now() + *asked;
+    log_.warn("token endpoint asks to be left alone", {{"vendor", to_string(vendor_)},
+                                                       {"server", server_},
+                                                       {"status", answer.status},
+                                                       {"seconds", asked->count()}});
 }
 
 void vendor_link::hold(std::uint32_t failures) {
@@ -168,7 +189,19 @@ asio::awaitable<result<vendor_link::shared_secret>> vendor_link::token(steady_ti
         if (token_) co_return token_;
         co_return failure_;
     }
-    if (clock_.now() < not_before_) co_return failure_;
+    const steady_time now = clock_.now();
+    if (now < told_until_) {
+        why_ = "the token endpoint asked to be left alone for longer";
+        co_return errc::token_unavailable;
+    }
+    // A token was refused just after it was made: its time may not have come by the vendor's clock.
+    if (now < fresh_until_ && fresh_until_ < deadline) {
+        const bool slept = co_await async::sleep_until(fresh_until_);
+        if (!slept) co_return errc::cancelled;
+        auto later = co_await token(deadline, place);
+        co_return later;
+    }
+    if (now < not_before_) co_return failure_;
     renewing_ = true;
     auto fresh = co_await renew(deadline, place);
     renewing_ = false;
@@ -225,6 +258,7 @@ asio::awaitable<result<vendors::token>> vendor_link::ask_for_token(steady_time d
         tracer_.record(std::move(*span));
     }
     if (read.has_value()) co_return read;
+    if (answer.has_value()) heed(*answer);
     why_ = answer.has_error() ? reason_of(answer.error(), cause) : answered(answer->status);
     const std::string reason = answer.has_error() ? why_ : reason_of(read.error(), why_);
     log_.warn("token request failed",

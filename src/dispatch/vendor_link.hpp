@@ -58,6 +58,8 @@ private:
     bool token_is_good() const;
     /// What the vendor thought of the token.
     void judge(const shared_secret& used, bool refused);
+    /// Takes over the Retry-After of the token endpoint.
+    void heed(const incoming_response&);
     /// No token request for a while that grows with `failures`.
     void hold(std::uint32_t failures);
 
@@ -85,6 +87,8 @@ private:
     std::uint32_t failures_ = 0;
     std::uint32_t useless_ = 0; ///< new tokens in a row that the vendor's API refused
     steady_time not_before_{};
+    steady_time fresh_until_{}; ///< no token request before: the one before was refused too soon
+    steady_time told_until_{};  ///< no token request before: the vendor asked for it by Retry-After
 };
 
 } // namespace offboard::dispatch

@@ -50,8 +50,15 @@ std::span<const identifier_kind> kinds_for(action a) noexcept {
 }
 
 const identifier* identifier_for(const customer& who, action what) noexcept {
-    for (const auto kind : kinds_for(what))
+    return identifier_for(who, what, {});
+}
+
+const identifier* identifier_for(const customer& who, action what,
+                                 std::span<const identifier_kind> asked) noexcept {
+    for (const auto kind : kinds_for(what)) {
+        if (std::ranges::find(asked, kind) != asked.end()) continue;
         if (const identifier* id = who.find(kind)) return id;
+    }
     return nullptr;
 }
 

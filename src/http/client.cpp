@@ -121,6 +121,8 @@ asio::awaitable<result<incoming_response>> client::implementation::exchange(outg
             held.drop_connection();
             answer = incoming_response{};
             again = true;
+        } else if (died_idle) {
+            outcome = errc::connection_stale;
         }
     }
     co_await asio::this_coro::throw_if_cancelled(throwing);

@@ -13,6 +13,7 @@ word reason_of(errc e) noexcept {
     case errc::cancelled: return "cancelled";
     case errc::answer_timeout: return "answer_timeout";
     case errc::answer_lost: return "answer_lost";
+    case errc::connection_stale: return "connection_stale";
     case errc::answer_malformed: return "answer_malformed";
     case errc::answer_too_large: return "answer_too_large";
     case errc::journal_full: return "journal_full";

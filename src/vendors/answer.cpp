@@ -1,9 +1,12 @@
 #include "answer.hpp"
 
+#include "offboard/base/json_members.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 namespace json = boost::json;
@@ -25,7 +28,7 @@ answer::answer(std::string_view body) : memory_(buffer_.data(), buffer_.size()) 
     options.max_depth = 32;
     boost::system::error_code ec;
     json::value tree = json::parse({body.data(), body.size()}, ec, json::storage_ptr(&memory_), options);
-    if (!ec) root_.emplace(std::move(tree));
+    if (!ec && !names_a_member_twice(body)) root_.emplace(std::move(tree));
 }
 
 const json::value* member(const json::object* from, std::string_view name) noexcept {
@@ -50,6 +53,16 @@ std::optional<bool> bool_member(const json::object* from, std::string_view name)
     return flag == nullptr ? std::nullopt : std::optional(*flag);
 }
 
+bool denies_success(const json::object* from) noexcept {
+    for (const std::string_view name : {"error", "errors"}) {
+        const json::value* v = member(from, name);
+        if (v == nullptr) continue;
+        const json::array* list = v->if_array();
+        if (list == nullptr || !list->empty()) return true;
+    }
+    return bool_member(from, "success") == false || bool_member(from, "status") == false;
+}
+
 std::optional<std::int64_t> whole_number(std::string_view digits) noexcept {
     std::int64_t n = 0;
     const char* end = digits.data() + digits.size();
@@ -62,6 +75,10 @@ std::optional<std::int64_t> whole_number(const json::value* v) noexcept {
     if (v == nullptr) return std::nullopt;
     if (const std::int64_t* n = v->if_int64()) return *n;
     if (const json::string* s = v->if_string()) return whole_number(view(*s));
+    // As far as a double tells whole numbers apart.
+    constexpr double exact = 9007199254740992.0;
+    if (const double* d = v->if_double(); d != nullptr && *d == std::trunc(*d) && std::abs(*d) < exact)
+        return static_cast<std::int64_t>(*d);
     return std::nullopt; // beyond 63 bits, or with a fraction: no id of anybody
 }
 

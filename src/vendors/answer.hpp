@@ -15,9 +15,10 @@
 
 namespace offboard::vendors {
 
-/// A vendor's body read as JSON, whatever its content type says. A leading byte order mark is ignored, of
-/// members named twice the last counts, and anything that is not one JSON text (at most 32 levels, valid
-/// UTF-8) has no root. Owns the tree: what is taken from it as a pointer dies with it.
+/// A vendor's body read as JSON, whatever its content type says. A leading byte order mark is ignored.
+/// Anything that is not one JSON text (at most 32 levels, valid UTF-8) has no root, and neither has a text in
+/// which some object names a member twice: such a text says yes and no. Owns the tree: what is taken from it
+/// as a pointer dies with it.
 class answer {
 public:
     explicit answer(std::string_view body);
@@ -39,7 +40,11 @@ const boost::json::object* object_member(const boost::json::object* from, std::s
 const boost::json::array* array_member(const boost::json::object* from, std::string_view name) noexcept;
 std::optional<bool> bool_member(const boost::json::object* from, std::string_view name) noexcept;
 
-/// A whole number of 64 bits, written as a number or as a string of digits.
+/// True when a body that is read as a success says somewhere at its top that it is none: `error`, `errors`
+/// with something in it, `success` or `status` false.
+bool denies_success(const boost::json::object*) noexcept;
+
+/// A whole number of 64 bits, written as a number (8015 and 8015.0 are one number) or as a string of digits.
 std::optional<std::int64_t> whole_number(const boost::json::value*) noexcept;
 std::optional<std::int64_t> whole_number(std::string_view digits) noexcept;
 

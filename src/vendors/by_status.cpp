@@ -36,12 +36,13 @@ constexpr std::array rows = {
     row{413, 413, reading::one_of_you, "rejected", false},
     row{422, 422, reading::one_of_you, "rejected", false},
     row{429, 429, reading::later, "rate_limited", true},
+    row{461, 461, reading::later, "rate_limited", true}, // Capillary's
     row{400, 499, reading::settle, "rejected", false},
     row{500, 599, reading::fault, "vendor_error", true},
 };
 
-verdict one(const batch& b, const place& p, const row& r, const vendor_detail& vendor) {
-    if (r.how == reading::fault) return vendor_fault(b, p, vendor);
+verdict one(const batch& b, const row& r, const vendor_detail& vendor) {
+    if (r.how == reading::fault) return vendor_fault(b, vendor);
     verdict v = settled(step_status::failed, r.code, r.retryable, vendor);
     if (r.how == reading::later) v.what = next::later;
     if (r.how == reading::one_of_you && b.places.size() > 1) v.what = next::isolate;
@@ -54,15 +55,12 @@ bool claims_success(unsigned status) noexcept {
     return status >= 200 && status <= 299;
 }
 
-std::vector<verdict> by_status(const batch& b, unsigned status, const vendor_detail& vendor) {
+std::vector<verdict> by_status(const batch& b, unsigned status, const vendor_detail& said) {
+    const vendor_detail vendor = of_whole(b, said);
     const auto* r = std::find_if(rows.begin(), rows.end(),
                                  [&](const row& at) { return at.first <= status && status <= at.last; });
     if (r == rows.end()) return for_all(b, unproven("unreadable_answer", vendor));
-    std::vector<verdict> all;
-    all.reserve(b.places.size());
-    for (const place& p : b.places)
-        all.push_back(one(b, p, *r, vendor));
-    return all;
+    return for_all(b, one(b, *r, vendor));
 }
 
 } // namespace offboard::vendors

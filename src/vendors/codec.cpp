@@ -5,6 +5,9 @@
 #include "capillary/revoke.hpp"
 #include "mention_me/lapse.hpp"
 
+#include "offboard/base/fold_case.hpp"
+
+#include <algorithm>
 #include <stdexcept>
 
 namespace offboard::vendors {
@@ -21,8 +24,25 @@ outgoing_request encode(const batch& b, const wire_settings& wire) {
     throw std::logic_error("no such action");
 }
 
-std::vector<verdict> decode(const batch& b, const incoming_response& r, const wire_settings& wire) {
-    if (b.places.empty()) return {};
+namespace {
+
+/// Words that the answer ties to one place may still name another one's customer.
+void drop_words_about_others(const batch& b, std::vector<verdict>& verdicts) {
+    if (b.places.size() == 1 || b.what == action::delink) return;
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+        vendor_detail& said = verdicts[i].result.vendor;
+        if (said.message.empty() && said.reason.empty()) continue;
+        const bool names_another = std::any_of(b.places.begin(), b.places.end(), [&](const place& p) {
+            return &p != &b.places[i] &&
+                   (contains_folded(said.message, p.who.value) || contains_folded(said.reason, p.who.value));
+        });
+        if (!names_another) continue;
+        said.message.clear();
+        said.reason.clear();
+    }
+}
+
+std::vector<verdict> decode_as_said(const batch& b, const incoming_response& r, const wire_settings& wire) {
     switch (b.what) {
     case action::lapse: return mention_me::decode_lapse(b, r, wire);
     case action::revoke_earn:
@@ -33,9 +53,24 @@ std::vector<verdict> decode(const batch& b, const incoming_response& r, const wi
     throw std::logic_error("no such action");
 }
 
-repeat repeat_rule(action what, const place& p) noexcept {
-    const bool takes_more = what == action::revoke_earn && p.earn_ids.empty();
-    return takes_more || what == action::forget ? repeat::once : repeat::freely;
+} // namespace
+
+std::vector<verdict> decode(const batch& b, const incoming_response& r, const wire_settings& wire) {
+    if (b.places.empty()) return {};
+    std::vector<verdict> verdicts = decode_as_said(b, r, wire);
+    drop_words_about_others(b, verdicts);
+    return verdicts;
+}
+
+repeat repeat_rule(action what) noexcept {
+    switch (what) {
+    case action::lapse:
+    case action::revoke_earn:
+    case action::revoke_enrol:
+    case action::delink: return repeat::freely;
+    case action::forget: return repeat::once;
+    }
+    return repeat::once;
 }
 
 outcome lost_outcome() {

@@ -21,13 +21,12 @@ verdict undivided(std::string_view code, bool may_have_acted, vendor_detail vend
     return v;
 }
 
-verdict vendor_fault(const batch& b, const place& p, vendor_detail vendor) {
+verdict vendor_fault(const batch& b, vendor_detail vendor) {
     verdict v;
     v.what = next::retry;
     v.may_have_acted = true;
-    v.result = repeat_rule(b.what, p) == repeat::once
-                   ? lost_outcome()
-                   : outcome{step_status::failed, "vendor_error", true, {}};
+    v.result = repeat_rule(b.what) == repeat::once ? lost_outcome()
+                                                   : outcome{step_status::failed, "vendor_error", true, {}};
     v.result.vendor = std::move(vendor);
     return v;
 }
@@ -35,6 +34,14 @@ verdict vendor_fault(const batch& b, const place& p, vendor_detail vendor) {
 bool counts_as_ok(step_status s) noexcept {
     return s == step_status::accepted || s == step_status::succeeded || s == step_status::absent ||
            s == step_status::skipped;
+}
+
+vendor_detail of_whole(const batch& b, vendor_detail said) {
+    const bool one_customer = b.places.size() == 1 || b.what == action::delink;
+    if (one_customer) return said;
+    said.message.clear();
+    said.reason.clear();
+    return said;
 }
 
 std::vector<verdict> for_all(const batch& b, const verdict& v) {

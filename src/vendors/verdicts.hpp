@@ -20,10 +20,15 @@ verdict undivided(std::string_view code, bool may_have_acted = true, vendor_deta
 /// The vendor failed on its side: to be sent again. Where a repeat is harmless the last word is
 /// failed/vendor_error; where it is not, nobody can tell what was done, and the last word is
 /// unknown/outcome_unknown.
-verdict vendor_fault(const batch&, const place&, vendor_detail = {});
+verdict vendor_fault(const batch&, vendor_detail = {});
 
 /// True for what the contract counts as OK, and so opens the gate before an erasure.
 bool counts_as_ok(step_status) noexcept;
+
+/// What a vendor says of a whole call, as far as each of its places may have it: callers who do not know each
+/// other share a call, and the vendor's words may name a customer of one of them. The words stay where the
+/// call has one customer; else the code alone.
+vendor_detail of_whole(const batch&, vendor_detail);
 
 /// One verdict for each place.
 std::vector<verdict> for_all(const batch&, const verdict&);

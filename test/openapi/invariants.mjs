@@ -79,7 +79,9 @@ function gateFaults(steps, gate, retried, where) {
 
 // The identifier must be the first that fits; its text the very one that was given.
 function identifierFaults(step, given, where) {
-  const type = identifiersOf[step.step].find((t) => given[t] !== undefined);
+  // Where the vendor did not find the customer by one, the next one, or the last.
+  const absent = step.vendor?.absent_by ?? [];
+  const type = identifiersOf[step.step].find((t) => given[t] !== undefined && !absent.includes(t)) ?? absent.at(-1);
   if (type === undefined) {
     return step.identifier || step.status !== 'skipped' ? [`${where} has no identifier in the request and is not skipped`] : [];
   }

@@ -122,6 +122,18 @@ BOOST_AUTO_TEST_CASE(a_single_failure_may_be_enough) {
     BOOST_TEST((one.next_try(t0) == t0 + 100ms));
 }
 
+BOOST_AUTO_TEST_CASE(a_probe_may_be_let_go_before_its_time_but_not_beside_another) {
+    trip(t0);
+    BOOST_TEST(!b.may_start(t0 + 1s));
+    b.hasten(t0 + 1s);
+    BOOST_TEST(b.may_start(t0 + 1s));
+    const auto probe = b.started(t0 + 1s);
+    b.hasten(t0 + 2s);
+    BOOST_TEST(!b.may_start(t0 + 2s));
+    b.failed(probe, t0 + 2s, random);
+    BOOST_TEST(!b.may_start(t0 + 3s));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace policy_breaker_test

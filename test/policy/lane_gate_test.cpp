@@ -11,6 +11,7 @@ BOOST_AUTO_TEST_CASE(an_idle_lane_sends_at_once_and_a_busy_one_when_a_call_is_fu
         const char* what;
         offboard::policy::lane_view lane;
         bool sends;
+        bool sends_isolated = false;
     } rows[] = {
         {"nothing waits", {0, 100, 0, false}, false},
         {"one, idle", {1, 100, 0, false}, true},
@@ -19,12 +20,16 @@ BOOST_AUTO_TEST_CASE(an_idle_lane_sends_at_once_and_a_busy_one_when_a_call_is_fu
         {"full", {100, 100, 1, false}, true},
         {"full, many in flight", {250, 100, 3, false}, true},
         {"one a call", {1, 1, 7, false}, true},
-        {"an isolated group", {0, 100, 0, true}, true},
-        {"an isolated group behind another call", {0, 100, 1, true}, false},
-        {"an isolated group before a full call", {100, 100, 1, true}, false},
+        {"an isolated group", {0, 100, 0, true}, false, true},
+        {"an isolated group does not wait for another call", {1, 100, 1, true}, false, true},
+        {"another call does not wait for an isolated group", {1, 100, 0, true, 1}, true, false},
+        {"isolated groups go one after the other", {0, 100, 0, true, 1}, false, false},
     };
     for (const auto& row : rows)
-        BOOST_TEST_CONTEXT(row.what) BOOST_TEST(offboard::policy::may_send(row.lane) == row.sends);
+        BOOST_TEST_CONTEXT(row.what) {
+            BOOST_TEST(offboard::policy::may_send(row.lane) == row.sends);
+            BOOST_TEST(offboard::policy::may_send_isolated(row.lane) == row.sends_isolated);
+        }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

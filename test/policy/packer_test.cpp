@@ -102,6 +102,38 @@ BOOST_AUTO_TEST_CASE(halves_are_smaller_than_the_whole_down_to_one) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(one_place_is_taken_by_rank_also_out_of_a_group) {
+    line l;
+    push(l, "op1", "a", 5);
+    push(l, "op1", "b", 2);
+    l.push_failed({{"c", "c", {1}}, {"d", "d", {3}}});
+    const auto by_ask = [](const line::place& p) { return static_cast<std::uint64_t>(p.asks.front()); };
+    BOOST_TEST(l.least(by_ask).value() == 1u);
+    for (const char* next : {"c", "b", "d", "a"})
+        BOOST_TEST(folds(l.take_one(by_ask)) == (std::vector<std::string>{next}),
+                   boost::test_tools::per_element());
+    BOOST_TEST(l.empty());
+    BOOST_TEST(!l.has_isolated());
+    BOOST_TEST(l.places() == 0u);
+    BOOST_TEST(l.turns() == 0u);
+    BOOST_TEST(!l.least(by_ask).has_value());
+    BOOST_TEST(l.take_one(by_ask).empty());
+}
+
+BOOST_AUTO_TEST_CASE(groups_whose_call_failed_wait_behind_groups_that_are_being_told_apart) {
+    line l;
+    l.push_failed({{"f", "f", {1}}});
+    l.push_failed({{"g", "g", {2}}});
+    l.push_isolated({{"u", "u", {3}}});
+    push(l, "op", "o", 4);
+    BOOST_TEST(folds(l.take_ordinary(9)) == (std::vector<std::string>{"o"}),
+               boost::test_tools::per_element());
+    for (const char* next : {"u", "f", "g"})
+        BOOST_TEST(folds(l.take_isolated()) == (std::vector<std::string>{next}),
+                   boost::test_tools::per_element());
+    BOOST_TEST(l.asks() == 0u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace policy_packer_test

@@ -18,7 +18,6 @@ const single = [
   ['echoed in capitals', { call: 'lapse', kind: 'echo_case' }, 'lapse', 'accepted', 'queued', 1],
   ['entries doubled', { call: 'lapse', kind: 'duplicate_entries' }, 'lapse', 'accepted', 'queued', 1],
   ['404 for the whole call', { call: 'lapse', status: 404, body: { code: '404', message: 'x' } }, 'lapse', 'failed', 'ambiguous_404', 1],
-  ['403', { call: 'lapse', status: 403 }, 'lapse', 'failed', 'vendor_auth', 1],
   ['400 for one alone', { call: 'lapse', status: 400 }, 'lapse', 'failed', 'rejected', 1],
   ['a redirect', { call: 'lapse', kind: 'redirect' }, 'lapse', 'failed', 'redirected', 1],
   ['a 200 that is not JSON', { call: 'lapse', kind: 'not_json' }, 'lapse', 'unknown', 'unreadable_answer', 1],
@@ -27,12 +26,11 @@ const single = [
   ['HTML with 503, then well', { call: 'lapse', kind: 'html', times: 1 }, 'lapse', 'accepted', 'queued', 2],
   ['429, then well', { call: 'lapse', kind: 'rate_limited', retry_after: 1 }, 'lapse', 'accepted', 'queued', 1],
   ['an expired token', { call: 'lapse', kind: 'expire_token' }, 'lapse', 'accepted', 'queued', 1],
-  ['a token refused twice', { call: 'lapse', kind: 'expire_token', times: 2 }, 'lapse', 'failed', 'vendor_auth', 1],
   // Capillary
   ['an entry without its id (8890)', { call: 'revoke', kind: 'success_without_id' }, 'revoke', 'failed', 'not_applied', 1],
   ['the sample\'s own form of the issual id', { call: 'revoke', kind: 'issual_id_sample' }, 'enrol', 'succeeded', 'revoked', 1],
   ['codes and ids as text', { call: 'revoke', kind: 'string_codes' }, 'revoke', 'succeeded', 'revoked', 1],
-  ['one entry, 8015', { call: 'revoke', kind: 'one_entry', code: 8015 }, 'revoke', 'absent', 'not_found', 1],
+  ['one entry, 8015, then found by the mobile', { call: 'revoke', kind: 'one_entry', code: 8015 }, 'revoke', 'succeeded', 'revoked', 2],
   ['one entry, 8892', { call: 'revoke', kind: 'one_entry', code: 8892 }, 'revoke', 'failed', 'promotion_inactive', 1],
   ['8903 without earn ids', { call: 'revoke', kind: 'one_entry', code: 8903 }, 'revoke', 'succeeded', 'already_revoked', 1],
   ['the older delink shape', { call: 'delink', kind: 'older_delink_shape' }, 'delink', 'succeeded', 'delinked', 1],
@@ -111,14 +109,47 @@ test('one token serves many calls, and a dead one is renewed once', () => togeth
   assert.equal((await sandbox.calls('capillary_token')).length, 2);
 }));
 
-test('refused credentials fail the steps and not the gateway', () => together(async (gateway) => {
+test('credentials that stay refused fail the steps in the end, and not the gateway', () => together(async (gateway) => {
   const { body } = await gateway.offboard({ plan: 'everything', customers: [{ identifiers: person() }] }, 207);
   const by = steps(body.customers[0]);
   for (const name of ['mention_me.lapse', 'capillary.revoke_earn', 'capillary.delink p3e1']) {
     assert.deepEqual([by[name].status, by[name].code, by[name].retryable], ['failed', 'vendor_auth', true], name);
   }
   assert.equal(by['billing.forget'].code, 'gate_shut');
-}, { each: { mention_me: { client_secret: 'wrong' }, capillary: { oauth: { key: 'test', secret: 'wrong' } } } }));
+}, { each: { mention_me: { client_secret: 'wrong' }, capillary: { oauth: { key: 'test', secret: 'wrong' } } }, give_up_after: '1s' }));
+
+/** [what the refusal is, the fault, plan, calls that met it] */
+const refusals = [
+  ['403', { call: 'lapse', status: 403, times: 0 }, 'lapse', 1],
+  ['a token refused twice', { call: 'lapse', kind: 'expire_token', times: 0 }, 'lapse', 2],
+  ['401 for a key', { call: 'forget', status: 401, times: 0 }, 'forget', 1],
+];
+for (const [name, fault, plan, calls] of refusals) {
+  test(`refused credentials hold the customers of that call, and no other call goes: ${name}`, () => together(async (gateway, sandbox) => {
+    await gateway.offboard(ask('everything', 1, 500), 200);
+    const before = (await sandbox.calls(plan)).length;
+    await sandbox.fault(fault);
+    const { body: first } = await gateway.offboard(ask(plan), 202, { prefer: 'respond-async' });
+    await gateway.program.seen((l) => l.includes('"vendor refuses our credentials"'));
+    const others = await Promise.all([1, 2, 3].map((n) => gateway.offboard(ask(plan, 1, n), 202, { prefer: 'wait=0' })));
+    assert.equal((await sandbox.calls(plan)).length - before, calls);
+    const held = (await gateway.get(`/offboard/${first.id}`, 202)).body;
+    assert.deepEqual([only(held).status, only(held).code], ['pending', 'vendor_auth']);
+    // Other kinds of calls go on.
+    await gateway.offboard(ask(plan === 'lapse' ? 'forget' : 'lapse', 1, 9), 200);
+    for (const { body } of [{ body: first }, ...others]) await gateway.command('cancel', body.id, [200, 207]);
+  }));
+}
+
+test('nobody is absent at Capillary before every identifier says so', () => together(async (gateway, sandbox) => {
+  const gone = { email: 'absent.gone@example.com', mobile: '9199404', capillary_id: '4299404' };
+  const { body } = await gateway.offboard({ plan: 'revoke', customers: [{ identifiers: gone }, { identifiers: { capillary_id: '4399404' } }] }, 200);
+  const [all, one] = body.customers.map((c) => c.steps[0]);
+  assert.deepEqual([all.status, all.attempts, all.vendor.absent_by], ['absent', 3, ['capillary_id', 'mobile', 'email']]);
+  assert.deepEqual([one.status, one.attempts, one.vendor.absent_by], ['absent', 1, ['capillary_id']]);
+  const calls = (await sandbox.calls('revoke')).map((c) => c.customers.length);
+  assert.deepEqual(calls, [2, 1, 1], 'the next identifiers are asked about alone');
+}));
 
 test('Capillary by Basic', () => together(async (gateway, sandbox) => {
   await gateway.offboard(ask('revoke'), 200);

@@ -52,7 +52,7 @@ withEachJournal('a key stands for one request', async (gateway, sandbox) => {
 });
 
 withEachJournal('a key replays what became of a retry', async (gateway, sandbox) => {
-  await sandbox.fault({ call: 'lapse', status: 403 });
+  await sandbox.fault({ call: 'lapse', status: 404 });
   const { body: { id } } = await gateway.offboard(one('lapse'), 207, keyed('"r"'));
   await gateway.command('retry', id, 200);
   const again = await gateway.offboard(one('lapse'), 200, keyed('"r"'));

@@ -23,7 +23,7 @@ const named calls[] = {
 };
 
 bool repeated_once(const batch& b) {
-    return repeat_rule(b.what, b.places.front()) == repeat::once;
+    return repeat_rule(b.what) == repeat::once;
 }
 
 } // namespace

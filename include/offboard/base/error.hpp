@@ -22,6 +22,7 @@ enum class errc {
     // Something may have reached the vendor: nobody can tell what became of it.
     answer_timeout,   ///< sent, and no complete answer before the deadline
     answer_lost,      ///< the connection ended before the answer was complete
+    connection_stale, ///< a kept connection ended as it was used, before one byte of the answer came
     answer_malformed, ///< what came back is not HTTP
     answer_too_large, ///< the answer is beyond the configured bound
 

@@ -16,11 +16,13 @@ namespace offboard::dispatch {
 struct ask {
     std::shared_ptr<operation> op;
     std::uint32_t step = 0;
-    std::uint32_t turn = 0;    ///< of the step, when it was put in line
-    std::uint32_t faults = 0;  ///< failed attempts so far; drives the backoff
-    std::uint32_t errors = 0;  ///< of those in a row, how many were answers that blamed the vendor (5xx)
-    bool reauthorised = false; ///< sent again once with a new token
-    steady_time since{};       ///< in line since
+    std::uint32_t turn = 0;     ///< of the step, when it was put in line
+    std::uint32_t faults = 0;   ///< failed attempts so far; drives the backoff
+    std::uint32_t failures = 0; ///< calls in a row that failed as a whole with this step in them
+    bool reauthorised = false;  ///< sent again once with a new token
+    bool last_try = false;      ///< cancelled meanwhile: tried once more at most
+    bool resent = false;        ///< sent again once because a kept connection was lost
+    steady_time since{};        ///< in line since
 
     const offboard::step& what() const { return op->steps[step]; }
     offboard::step& what() { return op->steps[step]; }

@@ -43,6 +43,7 @@ struct live_operation {
     std::shared_ptr<operation> op;
     async::signal_event changed;
     std::size_t weight = 0;              ///< see weight_of()
+    bool arrived = false;                ///< taken from a caller, not from the backlog
     std::size_t unsettled = 0;           ///< steps whose outcome the journal does not have
     std::size_t undecided = 0;           ///< of those, steps whose outcome is not even on its way there
     std::optional<wall_time> settles_at; ///< on its way there with the last outcome
@@ -60,9 +61,12 @@ struct accepted {
 struct window {
     std::size_t page_operations = 256;
     std::size_t page_steps = 5'000;
-    std::size_t steps = 100'000; ///< of operations that are being driven, by their weight_of()
-    /// Of those, unsettled ones of one vendor: one that is down does not keep the others' from being driven.
+    std::size_t steps = 100'000; ///< unsettled ones, of operations that are being driven
+    /// Of those, steps of one vendor: one that is down does not keep the others' from being driven.
     std::size_t steps_of_one = 40'000;
+    /// All steps of operations that are being driven, settled ones included, by weight_of(): what is settled
+    /// waits in memory for the operation's last step.
+    std::size_t memory = 400'000;
 };
 
 /// Drives operations to their end: journals them, hands steps whose gates are open to the vendors' desks, and
@@ -117,11 +121,14 @@ public:
     /// No new operations from now on; what is under way goes on.
     void drain() noexcept { draining_ = true; }
     bool draining() const noexcept { return draining_; }
+    /// From now on no vendor call starts that cannot end before `end`, its timeout included.
+    void end_by(steady_time end) noexcept;
     /// Lets everybody who waits for an operation look at it once more, for the last time.
     void wake_all();
-    /// With a durable journal: sends nothing more, and returns when no call is in flight; what waits is for
-    /// the next process. Else: when no operation is unsettled. Or at the deadline.
-    boost::asio::awaitable<void> idle(steady_time deadline);
+    /// With a durable journal: sends nothing more; what waits is for the next process. Else: waits until no
+    /// operation is unsettled, or for the deadline. Then returns when no call is in flight, at `last_end` at
+    /// the latest.
+    boost::asio::awaitable<void> idle(steady_time deadline, steady_time last_end);
     /// Cuts what is still in flight, closes the journal, and waits until every task has ended.
     boost::asio::awaitable<void> stop();
     /// Accepted operations that are not settled, in memory or in the journal alone.
@@ -142,6 +149,11 @@ private:
 
     /// True when the operation is older than give_up_after: nothing of it is tried again.
     bool given_up(const operation&) const;
+    /// True when nothing of the step is to be tried again. A step that has never been tried is still sent
+    /// once while its vendor works.
+    bool too_late_for(const operation&, const step&) const;
+    /// What a step that is given up ends as.
+    outcome given_up_outcome(const step&) const;
     live_pointer find(std::string_view id) const;
     /// A log line about one operation: `operation`, and the request that brought it while that is known.
     void tell(telemetry::level, std::string_view message, std::string_view id, const telemetry::origin&,
@@ -158,25 +170,33 @@ private:
     void finish(const live_pointer&);
 
     // backlog.cpp: what is driven, and what waits in the journal alone.
-    bool room_for(const operation&) const noexcept;
+    /// What an operation is brought in for: new work; work that waited or is opened again; to be stopped.
+    enum class purpose : std::uint8_t { new_work, work, rest };
+    bool room_for(const operation&, purpose) const noexcept;
     /// True while the feeder may bring in more.
     bool may_feed() const noexcept;
     /// Takes over from an earlier process: first what it spent of the budgets, then what it did not settle.
     boost::asio::awaitable<void> resume();
     /// Starts to drive an operation; hands its open steps to the desks. pump() is the caller's.
-    live_pointer adopt(const std::shared_ptr<operation>&, telemetry::origin);
+    live_pointer adopt(const std::shared_ptr<operation>&, telemetry::origin, bool arrived);
+    /// Hands over the open steps of the customers from `from` on, up to slice_steps steps. Returns the next.
+    std::size_t enqueue_slice(const live_pointer&, std::size_t from, settlements& at_once);
+    boost::asio::awaitable<void> enqueue_rest(live_pointer, std::size_t from);
+    /// The unsettled steps in memory of one operation have changed by so many.
+    void count_unsettled(live_operation&, action, std::ptrdiff_t by);
+    void let_go(const live_operation&);
     void enqueue(const live_pointer&, std::size_t customer, settlements& too_late);
     boost::asio::awaitable<void> feed();
     /// What settled while something was read: that is out of date in what was read.
     std::unordered_set<std::string> end_of_reading();
     boost::asio::awaitable<void> give_up_in_time();
     /// The operation as it is driven, brought in from the journal if need be.
-    enum class purpose { work, rest }; ///< to be driven, which takes room; to be stopped, which gives it
     boost::asio::awaitable<result<live_pointer>> bring_in(std::string id, purpose);
     std::chrono::seconds parked_eta() const;
     /// Lets go of an operation that was brought in and is settled as it was.
     void release(const live_pointer&);
     void pump();
+    void halt();
 
     boost::asio::io_context& io_;
     const config::settings& settings_;
@@ -192,9 +212,11 @@ private:
     std::array<std::unique_ptr<desk>, vendor_count> desks_;
     std::unordered_map<std::string, live_pointer> live_;
     const window window_;
-    std::size_t live_weight_ = 0;
+    std::size_t live_weight_ = 0;       ///< of all steps of live operations
+    std::size_t live_unsettled_ = 0;    ///< steps of live operations
+    std::size_t arrived_unsettled_ = 0; ///< of those, steps of operations that came from callers
     std::array<std::size_t, vendor_count> unsettled_steps_{}; ///< steps, by vendor
-    std::size_t beginning_weight_ = 0;                        ///< on their way into the journal
+    std::size_t beginning_weight_ = 0;                        ///< of operations on their way into the journal
     std::uint64_t parked_ = 0;       ///< unsettled operations that wait in the journal alone
     std::uint64_t parked_steps_ = 0; ///< about so many steps of theirs
     bool parked_lately_ = false;     ///< since the feeder began its round

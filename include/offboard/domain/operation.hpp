@@ -62,6 +62,8 @@ std::vector<step> expand(const offboarding&, std::vector<std::uint32_t>& first_s
 
 /// The identifier a step uses of a customer, in the contract's order for that action; null when it has none.
 const identifier* identifier_for(const customer&, action) noexcept;
+/// The same among the kinds that are not in `asked`.
+const identifier* identifier_for(const customer&, action, std::span<const identifier_kind> asked) noexcept;
 /// The kinds an action can use, in order.
 std::span<const identifier_kind> kinds_for(action) noexcept;
 

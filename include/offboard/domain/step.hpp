@@ -33,9 +33,10 @@ struct vendor_detail {
     std::optional<std::int64_t> entity_id;
     std::vector<std::int64_t> revoked_earn_ids;
     std::optional<std::int64_t> revoked_issual_id;
+    std::vector<identifier_kind> absent_by; ///< kinds of identifiers that were asked about and not found
     bool empty() const noexcept {
         return !code && message.empty() && reason.empty() && !entity_id && revoked_earn_ids.empty() &&
-               !revoked_issual_id;
+               !revoked_issual_id && absent_by.empty();
     }
 };
 

@@ -52,11 +52,12 @@ using may_repeat = std::function<bool()>;
 ///
 /// Every error is an errc. What decides its kind is whether a byte of the request may have left: before that
 /// dns_failed, connect_failed, tls_failed, pool_exhausted or cancelled; after it answer_timeout, answer_lost,
-/// answer_malformed or answer_too_large.
+/// connection_stale, answer_malformed or answer_too_large.
 ///
 /// A kept connection may die just as it is used. When it did so before one byte of the answer came, the
 /// exchange is repeated once on a new connection, if `repeat` allows it, or if the system had taken no byte
-/// of it.
+/// of it. Where it is not repeated the error is connection_stale: the caller may send it once more by rules of
+/// its own.
 class client {
 public:
     /// Throws std::runtime_error when the roots cannot be read.

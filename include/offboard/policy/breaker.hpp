@@ -3,6 +3,7 @@
 #include "offboard/base/clock.hpp"
 #include "offboard/base/random.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace offboard::policy {
@@ -37,6 +38,10 @@ public:
     bool may_start(steady_time now) const { return next_try(now) <= now; }
     /// When a call may start: `now` if closed; while a probe is out, steady_time::max().
     steady_time next_try(steady_time now) const;
+    /// An open breaker lets its probe go now.
+    void hasten(steady_time now) {
+        if (open_ && !probing_) try_at_ = std::min(try_at_, now);
+    }
     /// half_open also once the next call would be the probe.
     state at(steady_time now) const;
 

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <limits>
 #include <list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -53,6 +57,13 @@ public:
         isolated_.push_front(std::move(group));
     }
 
+    /// A group whose call failed: sent again as a call of its own, behind the groups that wait already.
+    void push_failed(call group) {
+        for (const place& p : group)
+            asks_ += p.asks.size();
+        isolated_.push_back(std::move(group));
+    }
+
     bool has_isolated() const noexcept { return !isolated_.empty(); }
     /// Distinct places waiting, isolated ones not counted.
     std::size_t places() const noexcept { return places_; }
@@ -73,20 +84,76 @@ public:
     }
 
     /// The next call: an isolated group whole, else up to `cap` places. Empty only when nothing waits.
-    call take(std::size_t cap) {
+    call take(std::size_t cap) { return isolated_.empty() ? take_ordinary(cap) : take_isolated(); }
+
+    /// The next isolated group, whole. There is one.
+    call take_isolated() {
+        call out = std::move(isolated_.front());
+        isolated_.pop_front();
+        return taken(std::move(out));
+    }
+
+    /// Up to `cap` places that are in no isolated group.
+    call take_ordinary(std::size_t cap) {
         call out;
-        if (!isolated_.empty()) {
-            out = std::move(isolated_.front());
-            isolated_.pop_front();
-        } else {
-            deal(cap, out);
-        }
+        deal(cap, out);
+        return taken(std::move(out));
+    }
+
+    /// A place that waits; null when none does.
+    const place* any() const noexcept {
+        if (!ring_.empty()) return &ring_.front().places.front();
+        return isolated_.empty() ? nullptr : &isolated_.front().front();
+    }
+
+    /// The least rank of a place that waits; nothing when none waits. `rank` gives a place a number. Only the
+    /// first places of the first turns and the first isolated groups are looked at: most_looks of each.
+    template <class Rank>
+    std::optional<std::uint64_t> least(Rank rank) const {
+        std::optional<std::uint64_t> best;
+        std::size_t looks = 0;
+        for (auto q = ring_.begin(); q != ring_.end() && looks < most_looks; ++q)
+            for (auto p = q->places.begin(); p != q->places.end() && looks < most_looks; ++p, ++looks)
+                best = std::min(best.value_or(std::numeric_limits<std::uint64_t>::max()), rank(*p));
+        looks = 0;
+        for (auto g = isolated_.begin(); g != isolated_.end() && looks < most_looks; ++g)
+            for (auto p = g->begin(); p != g->end() && looks < most_looks; ++p, ++looks)
+                best = std::min(best.value_or(std::numeric_limits<std::uint64_t>::max()), rank(*p));
+        return best;
+    }
+
+    /// A call of one place: the first of those with the least rank, as of least(). Empty when nothing waits.
+    template <class Rank>
+    call take_one(Rank rank) {
+        call out;
+        const std::optional<std::uint64_t> best = least(rank);
+        if (!best) return out;
+        for (auto q = ring_.begin(); q != ring_.end() && out.empty(); ++q)
+            for (auto p = q->places.begin(); p != q->places.end() && out.empty(); ++p)
+                if (rank(*p) == *best) {
+                    take_from(q, p, out);
+                    return taken(std::move(out));
+                }
+        for (auto g = isolated_.begin(); g != isolated_.end(); ++g)
+            for (auto p = g->begin(); p != g->end(); ++p)
+                if (rank(*p) == *best) {
+                    out.push_back(std::move(*p));
+                    g->erase(p);
+                    if (g->empty()) isolated_.erase(g);
+                    return taken(std::move(out));
+                }
+        return out;
+    }
+
+private:
+    static constexpr std::size_t most_looks = 256;
+
+    call taken(call out) {
         for (const place& p : out)
             asks_ -= p.asks.size();
         return out;
     }
 
-private:
     struct queue {
         std::string turn;
         std::list<place> places;
@@ -117,16 +184,21 @@ private:
             }
             passed_over = 0;
             taken.emplace(at->who, true);
-            waiting_.erase(at->fold);
-            out.push_back(std::move(*at));
-            q.places.erase(at);
-            --places_;
-            if (q.places.empty()) {
-                turns_.erase(q.turn);
-                ring_.pop_front();
-            } else {
-                ring_.splice(ring_.end(), ring_, ring_.begin());
-            }
+            take_from(ring_.begin(), at, out);
+        }
+    }
+
+    /// Moves a place out of its turn; the turn goes to the end of the ring.
+    void take_from(typename ring::iterator q, typename std::list<place>::iterator p, call& out) {
+        waiting_.erase(p->fold);
+        out.push_back(std::move(*p));
+        q->places.erase(p);
+        --places_;
+        if (q->places.empty()) {
+            turns_.erase(q->turn);
+            ring_.erase(q);
+        } else {
+            ring_.splice(ring_.end(), ring_, q);
         }
     }
 

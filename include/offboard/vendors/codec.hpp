@@ -1,5 +1,6 @@
 #pragma once
 
+#include "offboard/base/clock.hpp"
 #include "offboard/base/exchange.hpp"
 #include "offboard/domain/plan.hpp"
 #include "offboard/domain/vendor.hpp"
@@ -63,15 +64,20 @@ outgoing_request encode(const batch&, const wire_settings&);
 /// As many verdicts as places, in their order, whatever the answer looks like.
 std::vector<verdict> decode(const batch&, const incoming_response&, const wire_settings&);
 
-/// What becomes of a place when the answer never came. lapse, delink, revoke_enrol and revoke_earn with
-/// explicit ids may be repeated without harm; revoke_earn of everything (it would take earns granted in
-/// between) and forget are repeated once and are `unknown` then.
+/// What becomes of a place when the answer never came. lapse, delink, revoke_enrol and revoke_earn may be
+/// repeated: a customer who leaves keeps no earn, an earn granted in between included. forget is repeated
+/// once, and is `unknown` then.
 enum class repeat { freely, once };
-repeat repeat_rule(action, const place&) noexcept;
+repeat repeat_rule(action) noexcept;
 outcome lost_outcome(); ///< unknown/outcome_unknown, retryable
 
-/// Seconds the vendor asks to be left alone for: Retry-After (delta seconds), else X-RateLimit-Reset (a delta
-/// at Mention Me), clamped to 1..300. Nothing when neither is there or usable.
-std::optional<std::chrono::seconds> asked_pause(const incoming_response&) noexcept;
+/// How long the vendor asks to be left alone: Retry-After, as seconds or as any of HTTP's three forms of a
+/// date, against the answer's own Date where it has one, else against `now`; with an answer that says too
+/// many calls (is_rate_limit) also X-RateLimit-Reset, in seconds. 1 s to 7 days. Nothing when it does not
+/// say.
+std::optional<std::chrono::seconds> asked_pause(const incoming_response&, wall_time now) noexcept;
+
+/// 429, and Capillary's 461.
+bool is_rate_limit(unsigned status) noexcept;
 
 } // namespace offboard::vendors

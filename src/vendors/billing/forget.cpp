@@ -49,9 +49,12 @@ body_says read(const answer& body) {
     if (body.root() == nullptr) return body_says::anything_else;
     if (const bool* plain = body.root()->if_bool()) return *plain ? body_says::done : body_says::refused;
     const auto flag = bool_member(body.object(), "result");
-    const bool complains = member(body.object(), "error") != nullptr;
-    if (flag == true) return complains ? body_says::anything_else : body_says::done;
-    return flag == false || complains ? body_says::refused : body_says::anything_else;
+    const bool denied = denies_success(body.object());
+    if (flag == true) return denied ? body_says::anything_else : body_says::done;
+    // A refusal that says yes beside it proves nothing either.
+    if (bool_member(body.object(), "success") == true || bool_member(body.object(), "status") == true)
+        return body_says::anything_else;
+    return flag == false || denied ? body_says::refused : body_says::anything_else;
 }
 
 vendor_detail words(const answer& body) {

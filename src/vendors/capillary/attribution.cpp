@@ -28,13 +28,10 @@ bool alike(const entries& some) {
     });
 }
 
-/// The one failure that stands for all of them; its words only where all say the same.
+/// The one failure that stands for all of them. Its words may name one of the others.
 verdict shared_failure(const entries& some, const batch& b, const place& p) {
     verdict v = judge(*some.front(), b, p);
-    const bool same_words = std::all_of(some.begin(), some.end(), [&](const entry* e) {
-        return e->errors.front().message == some.front()->errors.front().message;
-    });
-    if (!same_words) v.result.vendor.message.clear();
+    v.result.vendor = of_whole(b, std::move(v.result.vendor));
     return v;
 }
 

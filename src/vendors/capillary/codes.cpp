@@ -15,11 +15,12 @@ namespace {
 using enum step_status;
 
 constexpr std::array rows = {
-    // The platform's own, in either call. 429, 461, 503 and 4001: not now; 521: not now, for this customer.
+    // The platform's own, in either call. 429 and 461: too many calls; 503 and 4001: not now; 521: not now,
+    // for this customer.
     row{401, "vendor_auth", scope::request, failed, true, next::settle},
     row{403, "vendor_auth", scope::request, failed, true, next::settle},
     row{429, "rate_limited", scope::request, failed, true, next::later},
-    row{461, "vendor_busy", scope::request, failed, true, next::later},
+    row{461, "rate_limited", scope::request, failed, true, next::later},
     row{500, "vendor_error", scope::request, failed, true, next::retry},
     row{503, "vendor_busy", scope::request, failed, true, next::later},
     row{521, "vendor_busy", scope::customer, failed, true, next::later},
@@ -135,7 +136,7 @@ const row* find(const fault& f, const batch& b, const place& p) noexcept {
 verdict judge(const fault& f, const batch& b, const place& p) {
     const row* r = find(f, b, p);
     if (r == nullptr) return settled(failed, "refused", false, detail_of(f));
-    if (r->then == next::retry && r->status == failed) return vendor_fault(b, p, detail_of(f));
+    if (r->then == next::retry && r->status == failed) return vendor_fault(b, detail_of(f));
     verdict v = settled(r->status, r->name, r->retryable, detail_of(f));
     v.what = r->then == next::isolate && b.places.size() == 1 ? next::settle : r->then;
     v.may_have_acted = r->then == next::retry;
@@ -168,8 +169,11 @@ std::vector<verdict> judge_envelope(const std::vector<fault>& faults, const batc
     if (!known && !claims_success(status)) return by_status(b, status, detail_of(faults.front()));
     std::vector<verdict> verdicts;
     verdicts.reserve(b.places.size());
-    for (const place& p : b.places)
-        verdicts.push_back(judge_in_company(faults, b, p));
+    for (const place& p : b.places) {
+        verdict v = judge_in_company(faults, b, p);
+        v.result.vendor = of_whole(b, std::move(v.result.vendor));
+        verdicts.push_back(std::move(v));
+    }
     return verdicts;
 }
 

@@ -114,7 +114,11 @@ std::vector<verdict> decode_lapse(const batch& b, const incoming_response& r, co
     const vendor_detail detail = said(body);
     if (!claims_success(r.status)) return by_status(b, r.status, detail);
     if (body == nullptr || !list_or_nothing(body, "accepted") || !list_or_nothing(body, "errors"))
-        return for_all(b, unproven("unreadable_answer", detail));
+        return for_all(b, unproven("unreadable_answer", of_whole(b, detail)));
+    // `errors` is the list of those who were refused; anything else that says no speaks against the whole.
+    if (member(body, "error") != nullptr || bool_member(body, "success") == false ||
+        bool_member(body, "status") == false)
+        return for_all(b, unproven("contradictory_answer", of_whole(b, detail)));
 
     const matching places(b, wire);
     std::vector<echo> echoes(b.places.size());
@@ -124,12 +128,13 @@ std::vector<verdict> decode_lapse(const batch& b, const incoming_response& r, co
     const bool recognised =
         std::any_of(echoes.begin(), echoes.end(), [](const echo& e) { return e.accepted || e.refused; });
     // Sending each of them alone would burn the budget on a vendor that answers in a way we cannot read.
-    if (!recognised && b.places.size() > 1) return for_all(b, unproven("vendor_omitted", detail));
+    if (!recognised && b.places.size() > 1)
+        return for_all(b, unproven("vendor_omitted", of_whole(b, detail)));
 
     std::vector<verdict> verdicts;
     verdicts.reserve(echoes.size());
     for (const echo& at : echoes)
-        verdicts.push_back(judge(at, detail));
+        verdicts.push_back(judge(at, of_whole(b, detail)));
     return verdicts;
 }
 

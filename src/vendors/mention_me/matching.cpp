@@ -1,5 +1,7 @@
 #include "matching.hpp"
 
+#include "offboard/base/fold_case.hpp"
+
 #include <stdexcept>
 
 namespace offboard::vendors::mention_me {
@@ -9,10 +11,7 @@ namespace {
 std::string folded(std::string_view email) {
     const auto first = email.find_first_not_of(' ');
     const auto last = email.find_last_not_of(' ');
-    std::string out(first == email.npos ? std::string_view() : email.substr(first, last - first + 1));
-    for (char& c : out)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return out;
+    return fold_case(first == email.npos ? std::string_view() : email.substr(first, last - first + 1));
 }
 
 } // namespace
