@@ -19,6 +19,8 @@ std::string read_ref(const document& d, const std::string& where, fault_list& fa
         std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
     if (text.empty() || characters > static_cast<std::ptrdiff_t>(longest_ref))
         faults.add(where, "must have 1 to 128 characters");
+    else if (text.find('@') != text.npos)
+        faults.add(where, "must hold no @: it is kept in the clear, and an address is personal data");
     return text;
 }
 
@@ -65,11 +67,12 @@ std::vector<std::int64_t> read_earn_ids(const document& d, const std::string& wh
         faults.add(where, "must have 1 to 1000 elements");
     const std::size_t count = std::min(d.elements().size(), most_earn_ids);
     out.reserve(count);
+    std::unordered_set<std::int64_t> seen;
     for (std::size_t i = 0; i < count; ++i) {
         const auto id = d.elements()[i].as_int();
         if (!id || *id <= 0)
             faults.add(pointer_to(where, i), "must be a positive whole number");
-        else if (std::ranges::find(out, *id) != out.end())
+        else if (!seen.insert(*id).second)
             faults.add(pointer_to(where, i), "is listed twice");
         else
             out.push_back(*id);
@@ -172,6 +175,21 @@ void check_identifiers(const offboarding& what, fault_list& faults) {
                 faults.add(pointer_to(pointer_to("/customers", c), "identifiers"), needs(a));
 }
 
+void check_size(const offboarding& what, fault_list& faults) {
+    const std::size_t steps = steps_of(what);
+    if (steps > most_steps)
+        return faults.add("/customers", "make " + std::to_string(steps) + " steps with this plan; at most " +
+                                            std::to_string(most_steps) + " are taken in one request");
+    const std::size_t weight = weight_of(what);
+    const std::size_t most = what.dry_run ? most_dry_run_weight : most_steps;
+    if (weight > most)
+        faults.add("/customers",
+                   "weigh " + std::to_string(weight) +
+                       " with this plan, a step 1 and 25 earn_ids in a step 1; at most " +
+                       std::to_string(most) +
+                       (what.dry_run ? " are shown by a dry run" : " are taken in one request"));
+}
+
 } // namespace
 
 offboarding read_offboarding(const document& body, const config::settings& settings, fault_list& faults) {
@@ -193,6 +211,8 @@ offboarding read_offboarding(const document& body, const config::settings& setti
     out.dry_run = pick(asked.dry_run, standard.dry_run, false);
     const auto missing =
         pick(asked.missing_identifier, standard.missing_identifier, missing_identifier::reject);
+    out.absent = pick(asked.absent, standard.absent, absent_rule::ok);
+    check_size(out, faults);
     if (missing == missing_identifier::reject) check_identifiers(out, faults);
     return out;
 }
@@ -208,18 +228,21 @@ identifier read_lookup(const document& body, fault_list& faults) {
     }
     if (!expect(*who, kind::object, "/identifier", faults)) return out;
     check_members(*who, {"type", "value"}, "/identifier", faults);
+    bool known_type = false;
     const document* type = who->find("type");
     const document* value = who->find("value");
     if (!type) {
         faults.add("/identifier/type", "is required");
     } else if (expect(*type, kind::string, "/identifier/type", faults)) {
         const auto known = identifier_kind_from(type->text());
+        known_type = known.has_value();
         if (known)
             out.kind = *known;
         else
             faults.add("/identifier/type", "is not a kind of identifier");
     }
     // Of no known kind, the value is held to what holds for all of them.
+    if (!known_type) out.kind = identifier_kind::external_id;
     if (value)
         out.value = read_value(out.kind, *value, "/identifier/value", faults);
     else

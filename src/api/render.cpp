@@ -92,7 +92,7 @@ json::object step_of(const operation& op, const step& s, const json::storage_ptr
 json::object summary_of(const summary& counted, const json::storage_ptr& memory) {
     json::object out(memory);
     out["customers"] = counted.customer_count;
-    for (const progress p : {progress::ok, progress::partial, progress::failed, progress::pending})
+    for (const progress p : all_progress)
         out[to_string(p)] = counted.customers[static_cast<std::size_t>(p)];
     json::object steps(memory);
     for (const step_status s :

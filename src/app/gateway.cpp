@@ -13,7 +13,9 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <csignal>
+#include <sys/resource.h>
 
 namespace asio = boost::asio;
 
@@ -31,12 +33,26 @@ constexpr auto last_words = std::chrono::seconds(2);
 constexpr auto last_export = std::chrono::seconds(2);
 constexpr auto least_last_export = std::chrono::milliseconds(500);
 
+/// Descriptors for everything but callers: vendors, journal, files of secrets, the admin listener.
+constexpr std::size_t own_descriptors = 256;
+
+/// As many connections as are asked for, and no more than there can be descriptors for.
+std::size_t most_connections(const config::settings& s) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return s.limits.connections;
+    const std::size_t all = limit.rlim_cur;
+    const std::size_t left =
+        all > 2 * own_descriptors ? all - own_descriptors : std::max<std::size_t>(all / 2, 1);
+    return std::min(s.limits.connections, left);
+}
+
 http::server_limits main_limits(const config::settings& s) {
     http::server_limits out;
     out.header_bytes = s.limits.header;
     out.target_bytes = s.limits.target;
     out.body_bytes = s.limits.body;
-    out.connections = s.limits.connections;
+    out.connections = most_connections(s);
     out.in_flight = s.limits.in_flight;
     out.body_total = s.limits.body_total;
     out.header_time = s.limits.header_timeout;
@@ -108,9 +124,13 @@ gateway::gateway(const config::settings& settings, configuration read_from, tele
     };
     api::add_admin_routes(admin_router_, ready, metrics_);
     metrics_.on_scrape([this](telemetry::metrics& m) {
+        m.set_log_dropped(log_.dropped());
         m.set_listener("main", main_.connections(), main_.in_flight());
         m.set_listener("admin", admin_.connections(), admin_.in_flight());
     });
+    if (const std::size_t most = most_connections(settings); most < settings.limits.connections)
+        log_.warn("the limit of open files allows fewer connections than limits.connections",
+                  {{"connections", most}, {"limits.connections", settings.limits.connections}});
     if (settings.listen_tls && main_.use(*settings.listen_tls))
         throw std::runtime_error("listen_tls cannot be used");
 }
@@ -204,6 +224,7 @@ asio::awaitable<void> gateway::serve() {
     const steady_time last_end =
         clock_.now() + std::max<duration>(longest_end, settings_.drain.delay + settings_.drain.timeout);
     dispatcher_.end_by(last_end);
+    main_.announce_close();
     if (listening_) log_.info("draining", {{"signal", failed ? 0 : number}});
     co_await async::sleep_for(settings_.drain.delay);
 

@@ -70,7 +70,7 @@ private:
         } else if (open_.back().is(document::kind::object)) {
             open_.back().members().emplace_back(std::move(keys_.back()), std::move(d));
             keys_.pop_back();
-        } else {
+        } else if (open_.back().elements().size() <= most_elements) {
             open_.back().elements().push_back(std::move(d));
         }
         return true;
@@ -85,6 +85,8 @@ private:
 } // namespace
 
 std::optional<document> parse_json(std::string_view text, json_fault& fault) {
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
     boost::json::parse_options options;
     options.max_depth = 32;
     boost::json::basic_parser<builder> parser(options);

@@ -71,7 +71,7 @@ void dispatcher::decide(settlements& news) {
         if (n.outcome.status == step_status::pending) continue;
         step& s = n.op->steps[n.step];
         s.stage = stage::deciding;
-        s.decided = {n.outcome.status, is_ok(n.outcome.status, !n.blocked_by.empty())};
+        s.decided = {n.outcome.status, is_ok(n.outcome.status, !n.blocked_by.empty(), n.op->what.absent)};
         if (const auto live = find(n.op->id)) --live->undecided;
     }
 }

@@ -181,7 +181,7 @@ asio::awaitable<result<vendor_link::shared_secret>> vendor_link::token(steady_ti
         const std::uint64_t awaited = renewals_;
         while (renewals_ == awaited) {
             const bool told = co_await renewed_.wait_until(deadline);
-            if (!told) {
+            if (!told && renewals_ == awaited) {
                 why_ = "no answer in time";
                 co_return errc::token_unavailable;
             }

@@ -27,6 +27,24 @@ bool has_control_character(std::string_view text) {
     }
     return false;
 }
+// E.164 allows 15 digits; shorter than 6 is nobody's mobile.
+constexpr std::size_t fewest_digits = 6;
+constexpr std::size_t most_digits = 15;
+
+bool is_blank(char c) {
+    return c == ' ';
+}
+
+bool is_email(std::string_view text) {
+    const auto at = text.rfind('@');
+    if (at == text.npos || at == 0 || at + 1 == text.size()) return false;
+    bool quoted = false;
+    for (const char c : text) {
+        if (c == '"') quoted = !quoted;
+        if (is_blank(c) && !quoted) return false;
+    }
+    return true;
+}
 } // namespace
 
 std::string_view to_string(identifier_kind kind) noexcept {
@@ -53,7 +71,12 @@ std::string_view identifier_fault(identifier_kind kind, std::string_view value) 
     if (value.empty()) return "must not be empty";
     if (characters(value) > most_characters) return "must have at most 256 characters";
     if (has_control_character(value)) return "must not contain control characters";
+    if (is_blank(value.front()) || is_blank(value.back())) return "must not begin or end with a blank";
     if (kind == identifier_kind::mobile && !is_digits(value)) return "must be digits after an optional +";
+    if (kind == identifier_kind::mobile && (value.size() < fewest_digits || value.size() > most_digits))
+        return "must have 6 to 15 digits";
+    if (kind == identifier_kind::email && !is_email(value))
+        return "must be an address: something before and after an @, and no blank outside quotes";
     return {};
 }
 

@@ -15,7 +15,7 @@ standings standings_of(const operation& op, std::size_t first, std::size_t last)
     standings out;
     for (std::size_t i = first; i < last; ++i) {
         const step& s = op.steps[i];
-        out.push_back(s.decided.value_or(decision{s.outcome.status, is_ok(s)}));
+        out.push_back(s.decided.value_or(decision{s.outcome.status, is_ok(s, op.what.absent)}));
     }
     return out;
 }
@@ -57,16 +57,30 @@ std::string_view to_string(progress p) noexcept {
     case progress::ok: return "ok";
     case progress::partial: return "partial";
     case progress::failed: return "failed";
+    case progress::unknown: return "unknown";
     case progress::pending: return "pending";
     }
     return "";
 }
 
+std::size_t steps_of(const offboarding& what) noexcept {
+    std::size_t each = what.plan.partner_programs.size();
+    if (what.plan.lapse) ++each;
+    if (what.plan.forget) ++each;
+    for (const promotion& p : what.plan.revoke)
+        each += p.kind == promotion_kind::enrol_and_issue ? 2 : 1;
+    return each * what.customers.size();
+}
+
+std::size_t weight_of(const offboarding& what) noexcept {
+    std::size_t named = 0; // ids on the wire: each promotion's step names all of its customer's
+    for (const customer& c : what.customers)
+        named += c.earn_ids.size() * what.plan.revoke.size();
+    return steps_of(what) + named / earn_ids_a_step;
+}
+
 std::size_t weight_of(const operation& op) noexcept {
-    std::size_t earn_ids = 0;
-    for (const customer& c : op.what.customers)
-        earn_ids += c.earn_ids.size();
-    return op.steps.size() + earn_ids / earn_ids_a_step;
+    return weight_of(op.what);
 }
 
 gate_news look_at_gates(const operation& op, std::size_t c) {
@@ -125,17 +139,43 @@ std::vector<std::size_t> reopen(operation& op) {
     return opened;
 }
 
+namespace {
+
+/// A gate that shut for no other reason than that an outcome is unknown.
+bool shut_by_unknown(const operation& op, const step& s, std::size_t first, std::size_t last) noexcept {
+    for (std::size_t i = first; i < last; ++i) {
+        const step& other = op.steps[i];
+        const bool blocks =
+            &other != &s && std::ranges::find(s.blocked_by, other.action) != s.blocked_by.end();
+        if (blocks && !is_ok(other, op.what.absent) && other.outcome.status != step_status::unknown &&
+            !(other.outcome.status == step_status::skipped && shut_by_unknown(op, other, first, last)))
+            return false;
+    }
+    return true;
+}
+
+} // namespace
+
 progress progress_of(const operation& op, std::size_t c) noexcept {
     const auto [first, last] = op.steps_of(c);
     bool all_ok = true;
     bool any_done = false;
+    bool any_unknown = false;
+    bool any_wrong = false;
     for (std::size_t i = first; i < last; ++i) {
         const step& s = op.steps[i];
-        if (!is_settled(s.outcome.status)) return progress::pending;
-        all_ok = all_ok && is_ok(s);
-        any_done = any_done || (is_ok(s) && s.outcome.status != step_status::skipped);
+        const step_status status = s.outcome.status;
+        if (!is_settled(status)) return progress::pending;
+        const bool ok = is_ok(s, op.what.absent);
+        all_ok = all_ok && ok;
+        any_done = any_done || status == step_status::accepted || status == step_status::succeeded ||
+                   status == step_status::absent;
+        any_unknown = any_unknown || status == step_status::unknown;
+        any_wrong = any_wrong || status == step_status::failed || status == step_status::cancelled ||
+                    (status == step_status::skipped && !ok && !shut_by_unknown(op, s, first, last));
     }
     if (all_ok) return progress::ok;
+    if (any_unknown && !any_wrong) return progress::unknown;
     return any_done ? progress::partial : progress::failed;
 }
 
@@ -153,7 +193,9 @@ progress progress_of(const summary& s) noexcept {
     const auto count = [&](progress p) { return s.customers[static_cast<std::size_t>(p)]; };
     if (count(progress::pending) > 0) return progress::pending;
     if (count(progress::ok) == s.customer_count) return progress::ok;
-    return count(progress::failed) == s.customer_count ? progress::failed : progress::partial;
+    if (count(progress::failed) == s.customer_count) return progress::failed;
+    const bool wrong = count(progress::failed) + count(progress::partial) > 0;
+    return wrong ? progress::partial : progress::unknown;
 }
 
 bool is_settled(const operation& op) noexcept {

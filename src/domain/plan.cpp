@@ -39,12 +39,22 @@ constexpr std::size_t longest_name = 256;
 
 using kind = document::kind;
 
+bool whole(std::string_view digits) {
+    return !digits.empty() && std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
+}
+
 /// A non-empty text; where the vendor's own documents waver between text and number, either is taken.
 std::string read_text(const document& d, std::string_view where, bool number_too, fault_list& faults) {
-    if (number_too && d.is(kind::number)) {
-        if (d.as_int()) return d.text();
-        faults.add(std::string(where), "must be a whole number", d.line);
-        return {};
+    if (number_too) {
+        // A promotion's number; a text of digits is one too.
+        const std::string_view digits =
+            d.is(kind::number) || d.is(kind::string) ? d.text() : std::string_view();
+        const bool nought = !digits.empty() && digits.find_first_not_of("0") == digits.npos;
+        if (d.is(kind::number) && d.as_int().value_or(0) > 0) return d.text();
+        if (d.is(kind::number) || nought || (digits.starts_with('-') && whole(digits.substr(1)))) {
+            faults.add(std::string(where), "must be a positive whole number", d.line);
+            return {};
+        }
     }
     if (!expect(d, kind::string, where, faults)) return {};
     const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
@@ -186,7 +196,7 @@ bool is_keep_field(std::string_view name) noexcept {
 options read_options(const document& d, std::string_view where, fault_list& faults) {
     options out;
     if (!expect(d, kind::object, where, faults)) return out;
-    check_members(d, {"erase_gate", "missing_identifier", "dry_run"}, where, faults);
+    check_members(d, {"erase_gate", "missing_identifier", "dry_run", "absent"}, where, faults);
     const auto word = [](const document* v) {
         return v && v->is(kind::string) ? std::string_view(v->text()) : "";
     };
@@ -203,6 +213,11 @@ options read_options(const document& d, std::string_view where, fault_list& faul
             out.missing_identifier = missing_identifier::skip;
         else
             faults.add(pointer_to(where, "missing_identifier"), "must be reject or skip", missing->line);
+    }
+    if (const document* absent = d.find("absent")) {
+        for (const auto r : {absent_rule::ok, absent_rule::not_ok})
+            if (word(absent) == to_string(r)) out.absent = r;
+        if (!out.absent) faults.add(pointer_to(where, "absent"), "must be ok or not_ok", absent->line);
     }
     if (const document* dry = d.find("dry_run")) {
         if (expect(*dry, kind::boolean, pointer_to(where, "dry_run"), faults)) out.dry_run = dry->as_bool();

@@ -31,18 +31,30 @@ bool is_settled(step_status s) noexcept {
     return s != step_status::pending;
 }
 
-bool is_ok(step_status s, bool gate_shut) noexcept {
-    switch (s) {
-    case step_status::accepted:
-    case step_status::succeeded:
-    case step_status::absent: return true;
-    case step_status::skipped: return !gate_shut;
-    default: return false;
+std::string_view to_string(absent_rule r) noexcept {
+    switch (r) {
+    case absent_rule::ok: return "ok";
+    case absent_rule::not_ok: return "not_ok";
     }
+    return "";
 }
 
-bool is_ok(const step& s) noexcept {
-    return is_ok(s.outcome.status, !s.blocked_by.empty());
+bool is_ok(step_status s, bool gate_shut, absent_rule absent) noexcept {
+    switch (s) {
+    case step_status::accepted:
+    case step_status::succeeded: return true;
+    case step_status::absent: return absent == absent_rule::ok;
+    case step_status::skipped: return !gate_shut;
+    case step_status::pending:
+    case step_status::failed:
+    case step_status::unknown:
+    case step_status::cancelled: return false;
+    }
+    return false;
+}
+
+bool is_ok(const step& s, absent_rule absent) noexcept {
+    return is_ok(s.outcome.status, !s.blocked_by.empty(), absent);
 }
 
 } // namespace offboard

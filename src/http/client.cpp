@@ -164,8 +164,8 @@ asio::awaitable<result<void>> client::implementation::send_and_receive(connectio
     const answer_bounds bounds{settings_.most_header_bytes, settings_.most_answer_bytes};
     response_reader reader(answer, bounds, request.method == "HEAD");
     for (;;) {
-        if (to.timed_out()) co_return errc::answer_timeout;
-        const std::size_t space = reader.long_body() ? long_room : usual_room;
+        if (to.timed_out() && !to.more_is_here()) co_return errc::answer_timeout;
+        const std::size_t space = std::clamp(reader.announced(), usual_room, long_room);
         const asio::mutable_buffer room = to.buffer().prepare(space);
         error_code ec;
         if (to.tls()) {
@@ -184,9 +184,13 @@ asio::awaitable<result<void>> client::implementation::send_and_receive(connectio
         if (state == response_reader::progress::need_more && ec == asio::error::eof)
             state = reader.read_end();
         if (state == response_reader::progress::complete) {
-            tried.clean = !ec && !tried.broken && reader.keep_alive() && to.buffer().size() == 0;
+            tried.clean =
+                !ec && !tried.broken && !to.timed_out() && reader.keep_alive() && to.buffer().size() == 0;
             co_return result<void>();
         }
+        if (state == response_reader::progress::need_more && ec == asio::error::operation_aborted &&
+            to.timed_out() && to.more_is_here())
+            continue;
         if (ec && !tried.broken) tried.broken = ec;
         if (ec && to.timed_out()) co_return errc::answer_timeout;
         if (state == response_reader::progress::failed) co_return reader.failure();

@@ -14,6 +14,8 @@ using boost::system::error_code;
 
 namespace {
 
+constexpr auto again_after = std::chrono::milliseconds(10);
+
 /// Why a handshake failed. What is wrong with a certificate says more than that it was refused.
 std::string told_by(SSL* session, const error_code& broken) {
     const long verified = SSL_get_verify_result(session);
@@ -38,8 +40,16 @@ connection::~connection() {
 void connection::on_deadline() noexcept {
     if (idle_) return keeper_.discard_idle(*this);
     timed_out_ = true;
+    // What has arrived is still read: a loop that was late must not throw a complete answer away. Until the
+    // exchange has seen that its time is up, each step of it is cancelled.
     error_code ignored;
-    socket_.close(ignored);
+    socket_.cancel(ignored);
+    expires_at(std::chrono::steady_clock::now() + again_after);
+}
+
+bool connection::more_is_here() {
+    error_code ec;
+    return socket_.available(ec) > 0 && !ec;
 }
 
 std::string_view connection::unread() const noexcept {
@@ -50,7 +60,7 @@ std::string_view connection::unread() const noexcept {
 void connection::rest(steady_time until) {
     idle_ = true;
     reused_ = true;
-    if (buffer_.capacity() > 64u << 10) buffer_.shrink_to_fit();
+    if (buffer_.capacity() >= 64u << 10) buffer_.shrink_to_fit();
     expires_at(until);
 }
 

@@ -26,7 +26,8 @@ protected:
 };
 
 /// One connection to a vendor, plain or TLS. Owned by the pool while idle and by one exchange while in use.
-/// At its deadline an idle one is discarded; one in use has its socket closed, and timed_out() tells why.
+/// At its deadline an idle one is discarded; of one in use every step is cancelled, and timed_out() tells
+/// why. What has arrived by then can still be read.
 class connection final : private async::deadline_watch::entry {
 public:
     using tls_stream = boost::asio::ssl::stream<tcp_socket&>;
@@ -50,6 +51,8 @@ public:
     void wake(steady_time deadline);
 
     bool timed_out() const noexcept { return timed_out_; }
+    /// True when bytes have come that nobody has read.
+    bool more_is_here();
 
     bool made_with(boost::asio::ssl::context&) noexcept;
 

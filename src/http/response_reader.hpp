@@ -38,8 +38,8 @@ public:
     /// After `complete`: another exchange may follow on the connection.
     bool keep_alive() const { return parser_->keep_alive(); }
 
-    /// How much to read at once.
-    bool long_body() const noexcept { return parser_->declared > 64u << 10; }
+    /// The length of the body that the header announced; 0 while it has announced none.
+    std::size_t announced() const noexcept { return static_cast<std::size_t>(parser_->declared); }
 
 private:
     class parser final : public boost::beast::http::basic_parser<false> {

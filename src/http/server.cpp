@@ -18,6 +18,9 @@ namespace {
 /// Connections beyond the cap that are told so at the same time; still more are closed without a word.
 constexpr std::size_t most_turned_away = 64;
 
+/// How often the log says that no connection can be accepted.
+constexpr auto tell_every = std::chrono::seconds(10);
+
 bool is_out_of_resources(const error_code& ec) noexcept {
     namespace errc = boost::system::errc;
     return ec == errc::too_many_files_open || ec == errc::too_many_files_open_in_system ||
@@ -48,6 +51,7 @@ struct server::implementation {
     asio::io_context& io_;
     session_context shared_;
     tcp_acceptor acceptor_;
+    steady_time tell_again_{};                ///< that connections cannot be accepted
     std::shared_ptr<asio::ssl::context> tls_; ///< of new connections; null: they are plain
     async::task_group tasks_;
 };
@@ -84,7 +88,11 @@ asio::awaitable<void> server::implementation::accept() {
             prepare(peer, ec);
         else if (is_out_of_resources(ec)) {
             // accept() would fail again at once and for ever: leave the loop to those who can free something.
-            shared_.log.warn("cannot accept connections", {{"error", ec.message()}});
+            const steady_time now = std::chrono::steady_clock::now();
+            if (now >= tell_again_) {
+                shared_.log.warn("cannot accept connections", {{"error", ec.message()}});
+                tell_again_ = now + tell_every;
+            }
             co_await async::sleep_for(std::chrono::milliseconds(100));
         }
         if (!ec) welcome(std::move(peer));
@@ -108,7 +116,7 @@ void server::implementation::stop_accepting() {
 
 asio::awaitable<void> server::implementation::drain(steady_time deadline) {
     stop_accepting();
-    shared_.draining = true;
+    shared_.closing = shared_.draining = true;
     for (session* s : shared_.sessions)
         s->drain();
     const bool joined = co_await tasks_.join_until(deadline);
@@ -140,6 +148,10 @@ result<std::uint16_t> server::listen(const std::string& address, std::uint16_t p
 
 void server::stop_accepting() {
     self_->stop_accepting();
+}
+
+void server::announce_close() noexcept {
+    self_->shared_.closing = true;
 }
 
 asio::awaitable<void> server::drain(steady_time deadline) {

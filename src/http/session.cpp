@@ -87,6 +87,14 @@ void session::expires_after(duration d) {
     expires_at(clock_now::now() + d);
 }
 
+bool session::more_is_here() {
+    error_code ec;
+    if (stream_.socket().available(ec) == 0 || ec) return false;
+    // For what is here; what is still on its way is not waited for.
+    expires_at(clock_now::now() + again_after);
+    return true;
+}
+
 void session::drain() {
     if (!idle_) return;
     error_code ignored;
@@ -126,7 +134,7 @@ void session::begin_message() {
     reader_.emplace(request_, shared_.limits, shared_.bodies);
     answer_.reset();
     progress_ = progress::need_more;
-    if (buffer_.size() == 0 && buffer_.capacity() > most_room) buffer_.shrink_to_fit();
+    if (buffer_.size() == 0 && buffer_.capacity() >= most_room) buffer_.shrink_to_fit();
 }
 
 void session::read_head() {
@@ -218,7 +226,7 @@ void session::end_with_exception(std::string_view what) {
 }
 
 void session::compose() {
-    if (answer_->close || shared_.draining) last_ = true;
+    if (answer_->close || shared_.closing) last_ = true;
     if (known_.trace.exists()) answer_->with("traceparent", telemetry::to_traceparent(known_.trace));
     request_.drop_body(); // it may take long until the client has the answer
     framing frame;
@@ -278,6 +286,8 @@ asio::awaitable<void> session::run() {
             if (idle_) {
                 idle_ = nothing_has_come();
                 if (ec && ec != asio::error::eof && ec != asio::error::operation_aborted) co_return cut();
+                // A request may have come together with the end of the wait: it is answered.
+                if (ec == asio::error::operation_aborted && more_is_here()) continue;
                 if (ec || (idle_ && (timed_out_ || shared_.draining))) {
                     co_await part();
                     co_return;
@@ -289,7 +299,7 @@ asio::awaitable<void> session::run() {
             }
             if (ec && !timed_out_) co_return cut();
             if (!ec) read_head();
-            if (progress_ == progress::need_more && timed_out_) {
+            if (progress_ == progress::need_more && timed_out_ && !more_is_here()) {
                 answer_with(faults::timeout);
                 break;
             }
@@ -313,7 +323,8 @@ asio::awaitable<void> session::run() {
                 buffer_.commit(n);
                 if (ec && !timed_out_) co_return cut();
                 if (!ec) read_more_body();
-                if (!answer_ && progress_ == progress::need_more && timed_out_) answer_with(faults::timeout);
+                if (!answer_ && progress_ == progress::need_more && timed_out_ && !more_is_here())
+                    answer_with(faults::timeout);
             }
             expires_never();
         }

@@ -32,7 +32,8 @@ struct session_context {
     std::list<session*> sessions;
     std::size_t in_flight = 0;
     std::size_t unread = 0; ///< bytes of answers that wait for their clients
-    bool draining = false;
+    bool closing = false;   ///< every answer says that the connection ends with it
+    bool draining = false;  ///< idle connections end
     date_line date;
 };
 
@@ -62,6 +63,8 @@ public:
 
 private:
     void on_deadline() noexcept override;
+    /// True when bytes have come that nobody has read; the deadline is set anew for reading them.
+    bool more_is_here();
     void expires_after(duration);
 
     std::string_view unread() const noexcept;

@@ -29,9 +29,12 @@ asio::awaitable<bool> session::shake_hands() {
     co_return false;
 }
 
-/// Says so, over TLS, for the other side to know that nothing was cut off.
+/// Ends an idle connection. Over TLS close_notify tells the other side that nothing was cut off. While the
+/// process is going down a request may be on its way: the connection is closed for writing and read to its
+/// end, so that the other side sees an end and no reset.
 asio::awaitable<void> session::part() {
     if (stream_.secure() && stream_.socket().is_open()) co_await say_goodbye();
+    if (shared_.draining && stream_.socket().is_open()) co_await linger();
     cut();
 }
 

@@ -66,6 +66,7 @@ void write(writer& to, const plan& p) {
     if (p.defaults.erase_gate) to.text("erase_gate", word_of(*p.defaults.erase_gate));
     if (p.defaults.missing_identifier) to.text("missing_identifier", word_of(*p.defaults.missing_identifier));
     to.flag("dry_run", p.defaults.dry_run);
+    if (p.defaults.absent) to.text("absent", word_of(*p.defaults.absent));
 }
 
 void write(writer& to, const customer& c) {
@@ -139,6 +140,7 @@ bool read(const json::value& from, plan& out) {
     r.texts("keep", out.keep);
     r.word("erase_gate", out.defaults.erase_gate);
     r.word("missing_identifier", out.defaults.missing_identifier);
+    r.word("absent", out.defaults.absent);
     r.flag("dry_run", out.defaults.dry_run);
     return r.done();
 }
@@ -217,6 +219,7 @@ bool read(const json::value& from, operation& out) {
     r.text("plan_name", out.what.plan_name);
     if (const json::value* p = r.take("plan")) r.require(read(*p, out.what.plan));
     r.word("gate", out.what.gate);
+    r.word("absent", out.what.absent);
     r.flag("dry_run", out.what.dry_run);
     r.list("customers", out.what.customers,
            [](const json::value& one, customer& to) { return read(one, to); });
@@ -261,6 +264,7 @@ std::string encode(const operation& op) {
         to.text("plan_name", op.what.plan_name);
         to.put("plan", [&](writer& inner) { write(inner, op.what.plan); });
         to.word("gate", op.what.gate, erase_gate::all_ok);
+        to.word("absent", op.what.absent, absent_rule::ok);
         to.flag("dry_run", op.what.dry_run);
         to.objects("customers", op.what.customers,
                    [](writer& inner, const customer& each) { write(inner, each); });

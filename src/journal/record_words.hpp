@@ -41,6 +41,8 @@ inline constexpr auto all<identifier_kind> = all_identifier_kinds;
 template <>
 inline constexpr std::array all<erase_gate> = {erase_gate::all_ok, erase_gate::settled, erase_gate::none};
 template <>
+inline constexpr std::array all<absent_rule> = {absent_rule::ok, absent_rule::not_ok};
+template <>
 inline constexpr std::array all<missing_identifier> = {missing_identifier::reject, missing_identifier::skip};
 template <>
 inline constexpr std::array all<promotion_kind> = {promotion_kind::enrol_and_issue,

@@ -1,13 +1,17 @@
 #include "offboard/telemetry/log.hpp"
 
+#include "line_writer.hpp"
+
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <charconv>
+#include <mutex>
+#include <unistd.h>
 
 namespace offboard::telemetry {
 
@@ -54,20 +58,57 @@ struct append_value {
 
 } // namespace
 
+namespace {
+
+/// Hands lines to the thread that writes them.
+class queue_sink final : public spdlog::sinks::base_sink<std::mutex> {
+public:
+    explicit queue_sink(line_writer& to) : to_(to) {}
+
+private:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        spdlog::memory_buf_t line;
+        formatter_->format(message, line);
+        to_.put(std::string(line.data(), line.size()));
+    }
+    void flush_() override {}
+    line_writer& to_;
+};
+
+std::unique_ptr<spdlog::pattern_formatter> formatter_for_lines() {
+    return std::make_unique<spdlog::pattern_formatter>(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})",
+                                                       spdlog::pattern_time_type::utc);
+}
+
+std::string dropped_line(std::uint64_t lines) {
+    const std::string text =
+        R"("level":"warn","message":"log lines dropped: standard error was not read","lines":)" +
+        std::to_string(lines);
+    const spdlog::details::log_msg message("offboard", spdlog::level::warn, text);
+    spdlog::memory_buf_t line;
+    formatter_for_lines()->format(message, line);
+    return std::string(line.data(), line.size());
+}
+
+} // namespace
+
 struct log::sink {
-    spdlog::logger logger{"offboard", std::make_shared<spdlog::sinks::stderr_sink_mt>()};
+    line_writer writer{STDERR_FILENO, dropped_line};
+    spdlog::logger logger{"offboard", std::make_shared<queue_sink>(writer)};
 };
 
 log::log(level least) : sink_(std::make_unique<sink>()) {
     // The line's members after the time and level are made here; spdlog adds those two and writes the line
     // whole.
-    auto formatter = std::make_unique<spdlog::pattern_formatter>(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})",
-                                                                 spdlog::pattern_time_type::utc);
-    sink_->logger.set_formatter(std::move(formatter));
+    sink_->logger.set_formatter(formatter_for_lines());
     set_level(least);
 }
 
 log::~log() = default;
+
+std::uint64_t log::dropped() const noexcept {
+    return sink_->writer.dropped();
+}
 
 bool log::enabled(level l) const noexcept {
     return sink_->logger.should_log(to_spdlog(l));

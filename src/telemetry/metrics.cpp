@@ -142,6 +142,13 @@ struct metrics::families {
         registry, {"offboard_in_flight_calls", "Calls to the vendor under way.", {"vendor"}, 0, {}}, most};
     series<Counter, 1> operations{
         registry, {"offboard_operations_total", "Operations settled, by status.", {"status"}, 0, {}}, most};
+    series<Counter, 0> log_dropped{registry,
+                                   {"offboard_log_lines_dropped_total",
+                                    "Log lines dropped because standard error was not read.",
+                                    {},
+                                    0,
+                                    {}},
+                                   most};
     series<Gauge, 0> unsettled{
         registry, {"offboard_operations_unsettled", "Operations that are not settled yet.", {}, 0, {}}, most};
     series<Counter, 0> rotated{registry,
@@ -222,6 +229,7 @@ metrics::metrics(std::string_view version, std::size_t most_series)
         .Add({{"version", std::string(version)}})
         .Set(1);
     families_->unsettled.at({});
+    families_->log_dropped.at({});
     if (const auto start = read_process_start()) families_->start.at({}).Set(*start);
 }
 
@@ -303,6 +311,11 @@ void metrics::set_breaker(word vendor, word step, breaker_position position) {
 
 void metrics::set_unsettled(std::size_t operations) {
     families_->unsettled.at({}).Set(static_cast<double>(operations));
+}
+
+void metrics::set_log_dropped(std::uint64_t lines) {
+    prometheus::Counter& counter = families_->log_dropped.at({});
+    counter.Increment(std::max(0.0, static_cast<double>(lines) - counter.Value()));
 }
 
 void metrics::set_journal(std::uint64_t commits, std::uint64_t entries, bool writable) {

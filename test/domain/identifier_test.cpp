@@ -10,17 +10,28 @@ using offboard::identifier_kind;
 BOOST_AUTO_TEST_SUITE(identifier_suite)
 
 BOOST_AUTO_TEST_CASE(a_value_is_taken_as_it_is_or_refused) {
-    const std::string long_enough(256, 'x');
+    const std::string long_enough = std::string(254, 'x') + "@y";
     std::string accents;
-    for (int i = 0; i < 256; ++i)
-        accents += "\xC3\xA9"; // 256 characters, 512 bytes
+    for (int i = 0; i < 254; ++i)
+        accents += "\xC3\xA9"; // 256 characters
+    accents += "@y";
     const struct {
         identifier_kind kind;
         std::string value;
         bool good;
     } rows[] = {
         {identifier_kind::email, "jo@example.com", true},
-        {identifier_kind::email, " jo@example.com ", true}, // never trimmed, carried exactly
+        {identifier_kind::email, " jo@example.com", false}, // never trimmed: refused
+        {identifier_kind::billing_order_id, "A-77 ", false},
+        {identifier_kind::email, "jo", false},
+        {identifier_kind::email, "@example.com", false},
+        {identifier_kind::email, "jo@", false},
+        {identifier_kind::email, "j o@example.com", false},
+        {identifier_kind::email, "\"j o@home\"@example.com", true},
+        {identifier_kind::mobile, "12345", false},
+        {identifier_kind::mobile, "123456", true},
+        {identifier_kind::mobile, "123456789012345", true},
+        {identifier_kind::mobile, "1234567890123456", false},
         {identifier_kind::email, "", false},
         {identifier_kind::email, "jo@example.com\r\nX: y", false},
         {identifier_kind::email, std::string("a\0b", 3), false},

@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(a_step_without_identifier_is_skipped_and_that_is_ok) {
     op.steps = expand(op.what, op.first_step);
     BOOST_TEST((op.steps[1].outcome.status == step_status::skipped));
     BOOST_TEST(op.steps[1].outcome.code == "no_identifier");
-    BOOST_TEST(is_ok(op.steps[1]));
+    BOOST_TEST(is_ok(op.steps[1], absent_rule::ok));
 }
 
 BOOST_AUTO_TEST_CASE(nobody_is_erased_before_every_other_step_is_ok) {
@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(the_erase_gate_stays_shut_as_it_was_told) {
             if (shut) {
                 BOOST_TEST(op.steps[4].outcome.code == "gate_shut");
                 BOOST_TEST((op.steps[4].blocked_by == std::vector<action>{action::lapse}));
-                BOOST_TEST(!is_ok(op.steps[4]));
+                BOOST_TEST(!is_ok(op.steps[4], absent_rule::ok));
             }
         }
     }
@@ -287,7 +287,10 @@ BOOST_AUTO_TEST_CASE(statuses_follow_from_the_steps) {
         {{s::failed, s::failed, s::unknown, s::skipped, s::cancelled}, progress::failed},
         {{s::failed, s::failed, s::absent, s::skipped, s::cancelled}, progress::partial},
         {{s::skipped, s::skipped, s::skipped, s::skipped, s::skipped}, progress::ok},
-        {{s::unknown, s::skipped, s::skipped, s::skipped, s::skipped}, progress::failed},
+        {{s::unknown, s::skipped, s::skipped, s::skipped, s::skipped}, progress::unknown},
+        {{s::unknown, s::succeeded, s::absent, s::skipped, s::accepted}, progress::unknown},
+        {{s::unknown, s::succeeded, s::failed, s::skipped, s::accepted}, progress::partial},
+        {{s::unknown, s::skipped, s::skipped, s::skipped, s::cancelled}, progress::failed},
     };
     for (const auto& row : rows) {
         operation op = whole();
@@ -305,7 +308,9 @@ BOOST_AUTO_TEST_CASE(an_operation_is_the_sum_of_its_customers) {
     } rows[] = {
         {{step_status::accepted, step_status::absent}, progress::ok},
         {{step_status::accepted, step_status::failed}, progress::partial},
-        {{step_status::unknown, step_status::failed}, progress::failed},
+        {{step_status::unknown, step_status::failed}, progress::partial},
+        {{step_status::unknown, step_status::accepted}, progress::unknown},
+        {{step_status::unknown, step_status::unknown}, progress::unknown},
         {{step_status::pending, step_status::failed}, progress::pending},
     };
     for (const auto& row : rows) {
@@ -321,6 +326,35 @@ BOOST_AUTO_TEST_CASE(an_operation_is_the_sum_of_its_customers) {
         for (const auto n : counted.steps)
             steps += n;
         BOOST_TEST(steps == op.steps.size());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_gate_that_an_unknown_outcome_shut_says_nothing_worse) {
+    for (const auto& [lapse, expected] : {std::pair(step_status::unknown, progress::unknown),
+                                          std::pair(step_status::failed, progress::partial)}) {
+        operation op = whole();
+        for (std::size_t i = 0; i < 4; ++i)
+            settle(op, i, step_status::succeeded);
+        settle(op, 0, lapse);
+        settle(op, 4, step_status::skipped);
+        op.steps[4].blocked_by = {action::lapse};
+        BOOST_TEST(to_string(progress_of(op, 0)) == to_string(expected));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(absent_is_ok_or_not_as_the_request_says) {
+    for (const absent_rule rule : {absent_rule::ok, absent_rule::not_ok}) {
+        operation op = whole();
+        op.what.absent = rule;
+        for (std::size_t i = 0; i < 4; ++i)
+            settle(op, i, i == 0 ? step_status::absent : step_status::succeeded);
+        const gate_news news = look_at_gates(op, 0);
+        const bool ok = rule == absent_rule::ok;
+        BOOST_TEST(news.open.size() == (ok ? 1u : 0u));
+        BOOST_TEST(news.shut.size() == (ok ? 0u : 1u));
+        settle(op, 4, ok ? step_status::succeeded : step_status::skipped);
+        if (!ok) op.steps[4].blocked_by = {action::lapse};
+        BOOST_TEST(to_string(progress_of(op, 0)) == to_string(ok ? progress::ok : progress::partial));
     }
 }
 

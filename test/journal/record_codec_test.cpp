@@ -41,7 +41,7 @@ bool same(const customer& a, const customer& b) {
 bool same(const plan& a, const plan& b) {
     const auto all = [](const plan& p) {
         return std::tie(p.lapse, p.revoke, p.partner_programs, p.forget, p.keep, p.defaults.erase_gate,
-                        p.defaults.missing_identifier, p.defaults.dry_run);
+                        p.defaults.missing_identifier, p.defaults.dry_run, p.defaults.absent);
     };
     return all(a) == all(b);
 }
@@ -80,7 +80,7 @@ operation rich() {
                 {9'007'199'254'740'993, "", "spring", promotion_kind::direct_issue}};
     p.partner_programs = {"1stProgram", "p3e1"};
     p.keep = {"country", "email"};
-    p.defaults = {erase_gate::none, missing_identifier::skip, false};
+    p.defaults = {erase_gate::none, missing_identifier::skip, false, absent_rule::not_ok};
     using enum identifier_kind;
     op.what.customers = {
         {"crm-8841",
@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(each_field_survives_alone_and_changed) {
         },
         [](operation& op) { op.what.plan.defaults = {}; },
         [](operation& op) {
-            op.what.plan.defaults = {erase_gate::all_ok, missing_identifier::reject, true};
+            op.what.plan.defaults = {erase_gate::all_ok, missing_identifier::reject, true, absent_rule::ok};
         },
         [](operation& op) { op.what.plan.keep.clear(); },
         [](operation& op) { op.what.plan.keep = {""}; },

@@ -36,6 +36,10 @@ export function expand(plan) {
 export function customerStatus(steps) {
   if (!steps.every(isSettled)) return 'pending';
   if (steps.every(isOk)) return 'ok';
+  // A gate that only unknown outcomes shut makes nothing worse.
+  const byUnknown = (s) => s.status === 'skipped' && s.blocked_by && steps.every((o) => o === s || !s.blocked_by.includes(o.step) || isOk(o) || o.status === 'unknown' || byUnknown(o));
+  const wrong = steps.some((s) => s.status === 'failed' || s.status === 'cancelled' || (s.status === 'skipped' && !isOk(s) && !byUnknown(s)));
+  if (!wrong && steps.some((s) => s.status === 'unknown')) return 'unknown';
   return steps.some((s) => didSomething.has(s.status)) ? 'partial' : 'failed';
 }
 
@@ -43,7 +47,7 @@ export function customerStatus(steps) {
 export function operationStatus(statuses) {
   if (statuses.includes('pending')) return 'pending';
   for (const all of ['ok', 'failed']) if (statuses.every((s) => s === all)) return all;
-  return 'partial';
+  return statuses.some((s) => s === 'failed' || s === 'partial') ? 'partial' : 'unknown';
 }
 
 function stepFaults(step, steps, retried, where) {
@@ -116,13 +120,13 @@ function summaryFaults({ summary, customers }) {
   const faults = [];
   const is = (name, stated, counted) => stated === counted || faults.push(`/summary/${name} is no recount: ${stated}, not ${counted}`);
   is('customers', summary.customers, customers.length);
-  for (const s of ['ok', 'partial', 'failed', 'pending']) is(s, summary[s], customers.filter((c) => c.status === s).length);
+  for (const s of ['ok', 'partial', 'failed', 'unknown', 'pending']) is(s, summary[s], customers.filter((c) => c.status === s).length);
   const steps = customers.flatMap((c) => c.steps);
   for (const s of Object.keys(summary.steps)) is(`steps/${s}`, summary.steps[s], steps.filter((x) => x.status === s).length);
   return faults;
 }
 
-const statusesOf = { 200: ['ok'], 207: ['partial', 'failed'], 202: ['pending'] };
+const statusesOf = { 200: ['ok'], 207: ['partial', 'failed', 'unknown'], 202: ['pending'] };
 
 export function operationFaults(operation, { path, method, status, headers, request, plan = request?.steps, retried = false }) {
   const faults = [];

@@ -98,6 +98,7 @@ BOOST_AUTO_TEST_CASE(every_family_appears_with_help_and_type) {
         {"offboard_breaker_state", "gauge"},
         {"offboard_operations_total", "counter"},
         {"offboard_operations_unsettled", "gauge"},
+        {"offboard_log_lines_dropped_total", "counter"},
         {"offboard_journal_commits_total", "counter"},
         {"offboard_journal_entries_total", "counter"},
         {"offboard_journal_writable", "gauge"},

@@ -66,8 +66,11 @@ struct json_fault {
     std::size_t offset;
 };
 
-/// Parses RFC 8259 JSON, nothing beside it: no comments, no trailing commas, valid UTF-8, at most 32 levels.
-/// `fault` is set when nothing is returned.
+/// Of an array so many elements are kept, and one more, by which it is seen to be too long.
+inline constexpr std::size_t most_elements = 1000;
+
+/// Parses RFC 8259 JSON, nothing beside it: no comments, no trailing commas, valid UTF-8, at most 32 levels. A
+/// leading byte order mark is skipped. `fault` is set when nothing is returned.
 std::optional<document> parse_json(std::string_view text, json_fault& fault);
 
 /// One fault of a document: where (a JSON Pointer, RFC 6901) and what. Repeats no value of the document.

@@ -31,9 +31,14 @@ struct offboarding {
     std::vector<customer> customers;
     offboard::erase_gate gate = erase_gate::all_ok;
     bool dry_run = false;
+    absent_rule absent = absent_rule::ok;
 };
 
-enum class progress { ok, partial, failed, pending };
+/// How far a customer or an operation is. `unknown`: settled, and nothing is known to have gone wrong, but
+/// the outcome of a step is unknown.
+enum class progress { ok, partial, failed, unknown, pending };
+inline constexpr std::array all_progress = {progress::ok, progress::partial, progress::failed,
+                                            progress::unknown, progress::pending};
 std::string_view to_string(progress) noexcept;
 
 /// The whole of one accepted request and how far it is. A value: owned by whoever drives it (dispatch, while
@@ -54,8 +59,14 @@ struct operation {
         false; ///< cancelled: what was never sent is not sent any more; not remembered by the journal
 };
 
-/// What it takes in memory, as so many steps: a step with its customer takes about what 25 earn_ids do.
+/// Bounds of one request: steps that its customers and its plan make, and their weight. A dry run shows less.
+inline constexpr std::size_t most_steps = 100'000;
+inline constexpr std::size_t most_dry_run_weight = 20'000;
+
+/// What the work takes, as so many steps: each step that names earns counts one more for 25 of them.
 std::size_t weight_of(const operation&) noexcept;
+std::size_t weight_of(const offboarding&) noexcept;
+std::size_t steps_of(const offboarding&) noexcept;
 
 /// Customers × plan = steps. Steps without an identifier are settled as skipped/no_identifier.
 std::vector<step> expand(const offboarding&, std::vector<std::uint32_t>& first_step);
@@ -85,7 +96,7 @@ std::vector<std::size_t> reopen(operation&);
 
 /// The contract's recount.
 struct summary {
-    std::array<std::size_t, 4> customers{}; ///< by progress
+    std::array<std::size_t, all_progress.size()> customers{}; ///< by progress
     std::array<std::size_t, step_status_count> steps{};
     std::size_t customer_count = 0;
 };

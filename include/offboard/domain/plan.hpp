@@ -1,6 +1,7 @@
 #pragma once
 
 #include "offboard/base/document.hpp"
+#include "offboard/domain/step.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -33,6 +34,7 @@ struct options {
     std::optional<offboard::erase_gate> erase_gate;
     std::optional<offboard::missing_identifier> missing_identifier;
     std::optional<bool> dry_run;
+    std::optional<absent_rule> absent;
 };
 
 /// What is done with a customer, in the words of the contract.

@@ -86,8 +86,13 @@ struct step {
     std::optional<decision> decided; ///< while `deciding`: what `outcome` is about to be
 };
 
-/// OK in the contract's sense: accepted, succeeded, absent, or skipped for any reason but a shut gate.
-bool is_ok(const step&) noexcept;
-bool is_ok(step_status, bool gate_shut) noexcept;
+/// Whether a step that is `absent` counts as OK: options.absent.
+enum class absent_rule { ok, not_ok };
+std::string_view to_string(absent_rule) noexcept;
+
+/// OK in the contract's sense: accepted, succeeded, absent (unless the rule says otherwise), or skipped for
+/// any reason but a shut gate.
+bool is_ok(const step&, absent_rule) noexcept;
+bool is_ok(step_status, bool gate_shut, absent_rule) noexcept;
 
 } // namespace offboard

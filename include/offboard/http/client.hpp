@@ -56,8 +56,8 @@ using may_repeat = std::function<bool()>;
 ///
 /// A kept connection may die just as it is used. When it did so before one byte of the answer came, the
 /// exchange is repeated once on a new connection, if `repeat` allows it, or if the system had taken no byte
-/// of it. Where it is not repeated the error is connection_stale: the caller may send it once more by rules of
-/// its own.
+/// of it. Where it is not repeated the error is connection_stale: the caller may send it once more by rules
+/// of its own.
 class client {
 public:
     /// Throws std::runtime_error when the roots cannot be read.

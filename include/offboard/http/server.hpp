@@ -120,6 +120,9 @@ public:
     /// system, so readiness goes off a while before.
     void stop_accepting();
 
+    /// From now on every answer says `Connection: close`. Connections stay, and new ones are taken.
+    void announce_close() noexcept;
+
     /// Stops accepting, closes idle connections at once, lets exchanges finish with `Connection: close`; at
     /// the deadline cancels the handlers that still run and cuts the rest. Returns when no connection is
     /// left.

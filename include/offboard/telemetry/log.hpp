@@ -28,14 +28,19 @@ struct field {
         : name(n), value(static_cast<std::int64_t>(v)) {}
 };
 
-/// JSON lines on standard error: {"time":…,"level":…,"message":…, fields…}. Thread-safe; one per process,
-/// made by app and handed down by reference. Call it in a statement of its own, never in one that awaits.
+/// JSON lines on standard error: {"time":…,"level":…,"message":…, fields…}. A thread of its own writes them:
+/// nobody waits for a reader that does not read; lines that find no room are dropped and counted. Thread-safe;
+/// one per process, made by app and handed down by reference. Call it in a statement of its own, never in one
+/// that awaits. Its end writes what waits, for a second at most.
 class log {
 public:
     explicit log(level least = level::info);
     ~log();
     log(const log&) = delete;
     log& operator=(const log&) = delete;
+
+    /// Lines that were dropped since the start.
+    std::uint64_t dropped() const noexcept;
 
     bool enabled(level) const noexcept;
     void set_level(level) noexcept;

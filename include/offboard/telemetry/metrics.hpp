@@ -125,6 +125,7 @@ public:
     void set_in_flight(word vendor, std::size_t calls);
     void set_breaker(word vendor, word step, breaker_position);
     void set_unsettled(std::size_t operations);
+    void set_log_dropped(std::uint64_t lines);
     void set_listener(word listener, std::size_t connections, std::size_t in_flight);
     /// Totals since the start, never less than the last time.
     void set_journal(std::uint64_t commits, std::uint64_t entries, bool writable);
