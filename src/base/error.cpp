@@ -15,6 +15,7 @@ public:
         case errc::dns_failed: return "host name not resolved";
         case errc::connect_failed: return "not connected";
         case errc::tls_failed: return "TLS handshake failed";
+        case errc::no_resources: return "not connected: out of our own resources";
         case errc::pool_exhausted: return "no free connection";
         case errc::token_refused: return "credentials refused by the token endpoint";
         case errc::token_unavailable: return "no usable answer from the token endpoint";

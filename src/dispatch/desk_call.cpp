@@ -18,7 +18,7 @@ constexpr bool counts_as_down(unsigned status) {
 
 /// No answer counts against the vendor, unless the reason lies with us, or is an answer to another request.
 bool counts_as_down(errc why) {
-    return why != errc::cancelled && why != errc::token_refused;
+    return why != errc::cancelled && why != errc::token_refused && why != errc::no_resources;
 }
 
 /// The only customer in a call; empty when there are several.

@@ -2,6 +2,7 @@
 
 #include "connection_pool.hpp"
 #include "exchange_text.hpp"
+#include "gunzip.hpp"
 #include "response_reader.hpp"
 
 #include "offboard/async/is_cancelled.hpp"
@@ -11,12 +12,14 @@
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/string.hpp>
 
 #include <algorithm>
 
 namespace offboard::http {
 
 namespace asio = boost::asio;
+namespace beast = boost::beast;
 using boost::system::error_code;
 
 namespace {
@@ -28,6 +31,18 @@ constexpr std::size_t long_room = 64u << 10;
 bool is_stale(const error_code& ec) {
     return ec == asio::error::eof || ec == asio::error::connection_reset || ec == asio::error::broken_pipe ||
            ec == asio::error::connection_aborted || ec == asio::ssl::error::stream_truncated;
+}
+
+/// An answer that was encoded although we asked for none: gzip is decoded. False when what says gzip is none.
+/// An answer in another coding stays as it is: nobody can read it.
+bool decode(incoming_response& answer, std::size_t most) {
+    const std::string_view coding = answer.header("content-encoding");
+    if (!beast::iequals(coding, "gzip") && !beast::iequals(coding, "x-gzip")) return true;
+    if (answer.body.empty()) return true;
+    std::optional<std::string> plain = gunzip(answer.body, most);
+    if (!plain) return false;
+    answer.body = std::move(*plain);
+    return true;
 }
 
 /// What became of one try on one connection.
@@ -109,6 +124,7 @@ asio::awaitable<result<incoming_response>> client::implementation::exchange(outg
         outcome = co_await send_and_receive(*held, request, answer, tried);
         if (outcome) {
             if (tried.clean) held.keep();
+            if (!decode(answer, settings_.most_answer_bytes)) outcome = errc::answer_malformed;
             break;
         }
         const bool lost = to_errc(outcome.error()) != errc::answer_timeout;

@@ -27,8 +27,8 @@ std::string told_by(SSL* session, const error_code& broken) {
 
 } // namespace
 
-connection::connection(asio::io_context& io, async::deadline_watch& watch, connection_keeper& keeper)
-    : entry(watch), keeper_(keeper), socket_(io.get_executor()) {}
+connection::connection(tcp_socket connected, async::deadline_watch& watch, connection_keeper& keeper)
+    : entry(watch), keeper_(keeper), socket_(std::move(connected)) {}
 
 connection::~connection() {
     if (!tls_) return;
@@ -79,17 +79,11 @@ bool connection::seems_alive() {
     return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-asio::awaitable<result<void>> connection::open(tcp::endpoint to, asio::ssl::context* context,
-                                               const std::string& host, bool literal_host,
-                                               steady_time deadline, std::string& cause) {
+asio::awaitable<result<void>> connection::secure(asio::ssl::context* context, const std::string& host,
+                                                 bool literal_host, steady_time deadline,
+                                                 std::string& cause) {
     expires_at(deadline);
-    const auto [refused] = co_await socket_.async_connect(to, as_values);
-    error_code ec = refused;
-    if (!ec && !timed_out_) prepare(socket_, ec);
-    if (ec || timed_out_) {
-        cause = timed_out_ ? "no answer in time" : ec.message();
-        co_return errc::connect_failed;
-    }
+    error_code ec;
     opened_ = std::chrono::steady_clock::now();
     if (context) {
         tls_.emplace(socket_, *context);

@@ -32,17 +32,16 @@ class connection final : private async::deadline_watch::entry {
 public:
     using tls_stream = boost::asio::ssl::stream<tcp_socket&>;
 
-    connection(boost::asio::io_context&, async::deadline_watch&, connection_keeper&);
+    /// `connected` is.
+    connection(tcp_socket connected, async::deadline_watch&, connection_keeper&);
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
     ~connection();
 
-    /// Connects and, with a context, shakes hands; the deadline is of both together. `host` is what the
-    /// certificate has to name. The error is the one that counts: dns is not our business, so connect_failed
-    /// or tls_failed; `cause` becomes what the system or the TLS library says of it.
-    boost::asio::awaitable<result<void>> open(tcp::endpoint, boost::asio::ssl::context*,
-                                              const std::string& host, bool literal_host,
-                                              steady_time deadline, std::string& cause);
+    /// With a context, shakes hands. `host` is what the certificate has to name. tls_failed; `cause` becomes
+    /// what the system or the TLS library says of it.
+    boost::asio::awaitable<result<void>> secure(boost::asio::ssl::context*, const std::string& host,
+                                                bool literal_host, steady_time deadline, std::string& cause);
 
     /// Kept by the pool from now on, until then.
     void rest(steady_time until);

@@ -1,5 +1,7 @@
 #include "connection_pool.hpp"
 
+#include "connect_race.hpp"
+
 #include "offboard/async/is_cancelled.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -37,12 +39,25 @@ duration grain_for(const client_settings& s) {
     return std::clamp<duration>(shortest / 8, std::chrono::milliseconds(1), std::chrono::milliseconds(10));
 }
 
+/// Our own descriptors, ports or buffers are used up: the other side is not to blame.
+bool is_out_of_resources(const error_code& ec) noexcept {
+    namespace sys = boost::system::errc;
+    return ec == sys::too_many_files_open || ec == sys::too_many_files_open_in_system ||
+           ec == sys::no_buffer_space || ec == sys::not_enough_memory || ec == sys::address_not_available;
+}
+
+/// A host as its certificate names it: without the dot that ends an absolute name (RFC 6066, section 3).
+std::string without_dot(const std::string& host) {
+    return host.ends_with('.') ? host.substr(0, host.size() - 1) : host;
+}
+
 } // namespace
 
 connection_pool::connection_pool(asio::io_context& io, const client_settings& settings,
                                  client_counters& counters)
     : io_(io), settings_(settings), counters_(counters), watch_(io, grain_for(settings)),
-      names_(std::make_shared<dns_cache>(io, settings.host, settings.port, settings.dns_ttl)) {
+      names_(std::make_shared<dns_cache>(io, settings.host, settings.port, settings.dns_ttl)),
+      server_name_(without_dot(settings.host)) {
     if (settings.tls) tls_ = make_tls(settings.roots);
 }
 
@@ -118,26 +133,37 @@ asio::awaitable<result<void>> connection_pool::open(lease& held, steady_time dea
         co_return found.error();
     }
     result<void> outcome = errc::connect_failed;
+    std::vector<tcp::endpoint> left = std::move(*found);
     const std::shared_ptr<asio::ssl::context> context = tls_;
-    for (const tcp::endpoint& to : *found) {
+    while (!left.empty()) {
         const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
         const steady_time now = clock_now::now();
         if (async::is_cancelled(state) || now >= deadline) break;
-        auto made = std::make_unique<connection>(io_, watch_, *this);
+        // The whole race has as long as one address would have, and time is left for the handshake.
         const steady_time until = std::min(deadline, now + settings_.connect_timeout);
-        std::string said;
-        const auto tried =
-            co_await made->open(to, context.get(), settings_.host, names_->literal(), until, said);
-        // Somebody answered, if not well: that says more than an address where nobody does.
-        if (tried || to_errc(outcome.error()) == errc::connect_failed) {
-            outcome = tried;
-            cause = std::move(said);
+        const auto race = std::make_shared<connect_race>(io_, left);
+        const std::optional<std::size_t> winner = co_await race->run(until);
+        for (const tcp::endpoint& dead : race->failed())
+            names_->failed(dead);
+        if (!winner) {
+            const error_code why = race->trouble();
+            // Somebody answered, if not well: that says more than an address where nobody does.
+            if (to_errc(outcome.error()) == errc::connect_failed) {
+                cause = why ? why.message() : "no answer in time";
+                if (is_out_of_resources(why)) outcome = errc::no_resources;
+            }
+            break;
         }
-        if (tried) {
+        const tcp::endpoint to = left[*winner];
+        left.erase(left.begin() + static_cast<std::ptrdiff_t>(*winner));
+        auto made = std::make_unique<connection>(race->take(*winner), watch_, *this);
+        outcome = co_await made->secure(context.get(), server_name_, names_->literal(), until, cause);
+        if (outcome) {
             ++counters_.connected;
             held.set(std::move(made));
             break;
         }
+        names_->failed(to);
     }
     co_return outcome;
 }

@@ -64,7 +64,7 @@ public:
     /// The same, waiting for its turn. Nothing at the deadline, when cancelled, or when the pool is stopped.
     boost::asio::awaitable<lease> wait(steady_time deadline);
 
-    /// Opens a connection under a lease that has none: looks the name up, tries the addresses in turn.
+    /// Opens a connection under a lease that has none: looks the name up, and races its addresses.
     /// `cause`: as connection::open() says, of the error that counts.
     boost::asio::awaitable<result<void>> open(lease&, steady_time deadline, std::string& cause);
 
@@ -91,6 +91,7 @@ private:
     client_counters& counters_;
     async::deadline_watch watch_;
     std::shared_ptr<dns_cache> names_;
+    const std::string server_name_;                  ///< for TLS
     std::shared_ptr<boost::asio::ssl::context> tls_; ///< null: plain. Shared with who opens a connection now
     std::vector<std::unique_ptr<connection>> idle_;  ///< the one used last is the last
     std::list<waiter*> waiting_;

@@ -1,17 +1,18 @@
 #include "dns_cache.hpp"
 
 #include <algorithm>
+#include <netdb.h>
 
 namespace offboard::http {
 
 namespace asio = boost::asio;
 
 dns_cache::dns_cache(asio::io_context& io, std::string host, std::uint16_t port, duration ttl)
-    : host_(std::move(host)), port_(port), ttl_(ttl), resolver_(io) {
+    : host_(std::move(host)), port_(port), ttl_(ttl), lookup_(io) {
     boost::system::error_code ec;
     const auto address = asio::ip::make_address(host_, ec);
     // RFC 6761 6.3: loopback by definition. Not every machine's files say so, and no name server is asked.
-    const bool here = host_ == "localhost";
+    const bool here = host_ == "localhost" || host_ == "localhost.";
     literal_ = !ec;
     fixed_ = here || literal_;
     if (!ec) known_.emplace_back(address, port_);
@@ -28,27 +29,25 @@ asio::awaitable<result<std::vector<tcp::endpoint>>> dns_cache::addresses(steady_
         if (!notified && known_.empty()) co_return errc::dns_failed;
     }
     if (known_.empty()) co_return errc::dns_failed;
-    co_return rotated();
+    co_return in_order();
 }
 
 void dns_cache::look_up() {
     looking_ = true;
-    // Without address_configured: that flag makes a machine that has only its loopback resolve nothing.
-    resolver_.async_resolve(
-        host_, std::to_string(port_), resolver::numeric_service,
-        [self = shared_from_this()](boost::system::error_code ec, const resolver::results_type& found) {
-            self->looked_up(ec, found);
-        });
+    lookup_.start(host_, port_, [weak = weak_from_this()](int error, std::vector<tcp::endpoint> found) {
+        if (const auto self = weak.lock()) self->looked_up(error, std::move(found));
+    });
 }
 
-void dns_cache::looked_up(boost::system::error_code ec, const resolver::results_type& found) {
+void dns_cache::looked_up(int error, std::vector<tcp::endpoint> found) {
     looking_ = false;
-    trouble_ = ec;
+    trouble_ = error == 0 ? "" : gai_strerror(error);
     const steady_time now = std::chrono::steady_clock::now();
-    if (!ec && !found.empty()) {
-        known_.clear();
-        for (const auto& entry : found)
-            known_.push_back(entry.endpoint());
+    if (!found.empty()) {
+        known_ = std::move(found);
+        std::erase_if(avoided_, [this](const auto& one) {
+            return std::ranges::find(known_, one.first) == known_.end();
+        });
         fresh_until_ = now + ttl_;
     } else {
         ++failures_;
@@ -61,13 +60,33 @@ void dns_cache::looked_up(boost::system::error_code ec, const resolver::results_
 
 std::string dns_cache::trouble() const {
     if (looking_) return "no answer from the resolver in time";
-    return trouble_ ? trouble_.message() : "it has no address";
+    return trouble_.empty() ? "it has no address" : trouble_;
 }
 
-std::vector<tcp::endpoint> dns_cache::rotated() {
-    std::vector<tcp::endpoint> out = known_;
-    const auto shift = static_cast<std::ptrdiff_t>(turn_++ % out.size());
-    std::rotate(out.begin(), out.begin() + shift, out.end());
+void dns_cache::failed(const tcp::endpoint& address) {
+    if (known_.size() > 1) avoided_[address] = std::chrono::steady_clock::now() + avoided_for;
+}
+
+std::vector<tcp::endpoint> dns_cache::in_order() {
+    std::vector<tcp::endpoint> turned = known_;
+    const auto shift = static_cast<std::ptrdiff_t>(turn_++ % turned.size());
+    std::rotate(turned.begin(), turned.begin() + shift, turned.end());
+    // The families in turn (RFC 8305, section 4): when one of them is broken the other is tried next.
+    const bool first_is_v6 = turned.front().address().is_v6();
+    std::vector<tcp::endpoint> same;
+    std::vector<tcp::endpoint> other;
+    for (const tcp::endpoint& e : turned)
+        (e.address().is_v6() == first_is_v6 ? same : other).push_back(e);
+    std::vector<tcp::endpoint> out;
+    for (std::size_t i = 0; i < std::max(same.size(), other.size()); ++i) {
+        if (i < same.size()) out.push_back(same[i]);
+        if (i < other.size()) out.push_back(other[i]);
+    }
+    const steady_time now = std::chrono::steady_clock::now();
+    std::stable_partition(out.begin(), out.end(), [&](const tcp::endpoint& e) {
+        const auto at = avoided_.find(e);
+        return at == avoided_.end() || at->second <= now;
+    });
     return out;
 }
 

@@ -1,12 +1,13 @@
 #pragma once
 
+#include "name_lookup.hpp"
 #include "offboard/async/signal_event.hpp"
 #include "offboard/base/error.hpp"
 #include "socket.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
-#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,13 +16,16 @@ namespace offboard::http {
 
 /// The addresses of one host. The system's resolver blocks for as long as it likes and cannot be stopped, so
 /// no exchange ever waits on it: exchanges wait on this cache, up to their own deadline. One look-up at a
-/// time; addresses beyond their time are refreshed behind the back of whoever uses them, and stay in use when
-/// that fails. `localhost` is loopback without a look-up.
+/// time; addresses beyond their time are refreshed while they are used, and stay in use when that fails. An
+/// address that failed lately comes last. `localhost` is loopback without a look-up.
 ///
-/// Shared with the look-up that is under way, which may outlive the client.
+/// Shared with the exchanges that wait on it.
 class dns_cache : public std::enable_shared_from_this<dns_cache> {
 public:
     dns_cache(boost::asio::io_context&, std::string host, std::uint16_t port, duration ttl);
+
+    /// The address did not answer, or not well: for a while it comes last.
+    void failed(const tcp::endpoint&);
 
     /// At least one address, each call beginning with another one; dns_failed at the deadline, when the name
     /// is not known, or when the caller is cancelled.
@@ -35,10 +39,11 @@ public:
     bool literal() const noexcept { return literal_; }
 
 private:
-    using resolver = boost::asio::ip::basic_resolver<tcp, boost::asio::io_context::executor_type>;
+    /// How long an address that failed comes last.
+    static constexpr auto avoided_for = std::chrono::minutes(1);
     void look_up();
-    void looked_up(boost::system::error_code, const resolver::results_type&);
-    std::vector<tcp::endpoint> rotated();
+    void looked_up(int error, std::vector<tcp::endpoint>);
+    std::vector<tcp::endpoint> in_order();
 
     std::string host_;
     std::uint16_t port_;
@@ -46,12 +51,13 @@ private:
     bool literal_ = false;
     bool fixed_ = false; ///< nothing is ever looked up
     bool looking_ = false;
-    resolver resolver_;
+    name_lookup lookup_;
+    std::map<tcp::endpoint, steady_time> avoided_; ///< until when; of known_ only
     std::vector<tcp::endpoint> known_;
     std::size_t turn_ = 0;
     steady_time fresh_until_{};
     std::uint64_t failures_ = 0;
-    boost::system::error_code trouble_; ///< of the last look-up
+    std::string trouble_; ///< of the last look-up; empty: none
     async::signal_event changed_;
 };
 

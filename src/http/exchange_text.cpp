@@ -26,9 +26,11 @@ bool usually_has_body(std::string_view method) noexcept {
 
 exchange_text::exchange_text(const client_settings& s) : prefix_(s.path_prefix) {
     const bool literal_v6 = s.host.find(':') != std::string::npos;
-    common_ = " HTTP/1.1\r\nHost: " + (literal_v6 ? '[' + s.host + ']' : s.host);
+    // The dot that ends an absolute name is for the resolver alone.
+    const std::string name = s.host.ends_with('.') ? s.host.substr(0, s.host.size() - 1) : s.host;
+    common_ = " HTTP/1.1\r\nHost: " + (literal_v6 ? '[' + name + ']' : name);
     if (s.port != (s.tls ? 443 : 80)) common_ += ':' + std::to_string(s.port);
-    common_ += "\r\nUser-Agent: " + s.user_agent + "\r\n";
+    common_ += "\r\nUser-Agent: " + s.user_agent + "\r\nAccept-Encoding: identity\r\n";
 }
 
 void exchange_text::write(std::string& out, const outgoing_request& r) const {

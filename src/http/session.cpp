@@ -97,9 +97,9 @@ bool session::more_is_here() {
 
 void session::drain() {
     if (!idle_) return;
-    error_code ignored;
-    stream_.socket().cancel(ignored);
-    if (stream_.secure()) expires_at(clock_now::now() + again_after); // for the same reason
+    // A request may be on its way: it has a moment to come, and is answered with Connection: close.
+    timed_out_ = false;
+    expires_at(clock_now::now() + std::min<duration>(shared_.limits.drain_grace, shared_.limits.idle_time));
 }
 
 void session::cut() {
@@ -288,7 +288,7 @@ asio::awaitable<void> session::run() {
                 if (ec && ec != asio::error::eof && ec != asio::error::operation_aborted) co_return cut();
                 // A request may have come together with the end of the wait: it is answered.
                 if (ec == asio::error::operation_aborted && more_is_here()) continue;
-                if (ec || (idle_ && (timed_out_ || shared_.draining))) {
+                if (ec || (idle_ && timed_out_)) {
                     co_await part();
                     co_return;
                 }

@@ -7,6 +7,7 @@ word reason_of(errc e) noexcept {
     case errc::dns_failed: return "dns_failed";
     case errc::connect_failed: return "connect_failed";
     case errc::tls_failed: return "tls_failed";
+    case errc::no_resources: return "no_resources";
     case errc::pool_exhausted: return "pool_exhausted";
     case errc::token_refused: return "token_refused";
     case errc::token_unavailable: return "token_unavailable";

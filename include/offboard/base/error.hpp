@@ -14,6 +14,7 @@ enum class errc {
     dns_failed = 1,    ///< the host name could not be resolved, or not in time
     connect_failed,    ///< refused, unreachable, or not connected in time
     tls_failed,        ///< handshake or certificate check failed
+    no_resources,      ///< our own descriptors, ports or memory are used up
     pool_exhausted,    ///< no connection became free before the deadline
     token_refused,     ///< the vendor's token endpoint refused our credentials
     token_unavailable, ///< the vendor's token endpoint gave no usable answer

@@ -44,9 +44,11 @@ struct server_limits {
     duration body_time = std::chrono::seconds(30);   ///< whole body: 408
     duration idle_time = std::chrono::seconds(75);   ///< between exchanges: closed without a word
     duration write_time = std::chrono::seconds(30);  ///< one whole answer: cut
-    duration linger_time = std::chrono::seconds(1);  ///< after a last answer, for the client to read it
-    std::size_t linger_bytes = 256u << 10;           ///< read and thrown away meanwhile
-    std::chrono::seconds retry_after{1};             ///< of each 503 above
+    /// From drain() on, for a request that is on its way on an idle connection.
+    duration drain_grace = std::chrono::milliseconds(500);
+    duration linger_time = std::chrono::seconds(1); ///< after a last answer, for the client to read it
+    std::size_t linger_bytes = 256u << 10;          ///< read and thrown away meanwhile
+    std::chrono::seconds retry_after{1};            ///< of each 503 above
 };
 
 /// Why the server turned somebody away by itself.
@@ -123,9 +125,9 @@ public:
     /// From now on every answer says `Connection: close`. Connections stay, and new ones are taken.
     void announce_close() noexcept;
 
-    /// Stops accepting, closes idle connections at once, lets exchanges finish with `Connection: close`; at
-    /// the deadline cancels the handlers that still run and cuts the rest. Returns when no connection is
-    /// left.
+    /// Stops accepting, closes idle connections after drain_grace, lets exchanges finish with `Connection:
+    /// close`; at the deadline cancels the handlers that still run and cuts the rest. Returns when no
+    /// connection is left.
     boost::asio::awaitable<void> drain(steady_time deadline);
 
     std::size_t connections() const noexcept;

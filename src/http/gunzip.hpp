@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace offboard::http {
+
+/// Decodes gzip (RFC 1952). Nothing when the bytes are no gzip, end early, or would become more than `most`
+/// bytes.
+std::optional<std::string> gunzip(std::string_view bytes, std::size_t most);
+
+} // namespace offboard::http

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "socket.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace offboard::http {
+
+/// Looks one host name up without blocking, by the threads that the system's library has for that
+/// (getaddrinfo_a): a name that takes long holds up no other name. One look-up at a time; made and used by
+/// the network thread.
+class name_lookup {
+public:
+    /// On the network thread: an error of getaddrinfo() (0: none), and the addresses.
+    using done = std::function<void(int error, std::vector<tcp::endpoint>)>;
+
+    explicit name_lookup(boost::asio::io_context&);
+    name_lookup(const name_lookup&) = delete;
+    name_lookup& operator=(const name_lookup&) = delete;
+    /// A look-up under way goes on, and tells nobody.
+    ~name_lookup();
+
+    void start(const std::string& host, std::uint16_t port, done);
+
+private:
+    struct mailbox;
+    struct request;
+    static void finished(request&);
+    std::shared_ptr<mailbox> mailbox_;
+};
+
+} // namespace offboard::http
