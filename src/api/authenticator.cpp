@@ -116,6 +116,12 @@ std::shared_ptr<const caller> authenticator::holder_of(std::string_view api_key)
     return found < holders_.size() ? holders_[found] : nullptr;
 }
 
+verdict authenticator::unknown_key(std::string_view why) {
+    if (issuer_->look_for_unknown())
+        return refused(verdict::kind::undecided, "The keys of the token's issuer are being read anew.");
+    return refused(verdict::kind::invalid, why);
+}
+
 verdict authenticator::judge_token(std::string_view token) {
     std::string_view why;
     const config::jwt_settings& rules = *settings_.jwt;
@@ -124,14 +130,16 @@ verdict authenticator::judge_token(std::string_view token) {
     issuer_->token_came();
     const key_set* keys = issuer_->keys();
     if (!keys) return refused(verdict::kind::undecided, "The keys of the token's issuer cannot be read yet.");
-    if (!keys->has(head->kid)) {
-        if (issuer_->look_for_unknown())
-            return refused(verdict::kind::undecided, "The keys of the token's issuer are being read anew.");
-        return refused(verdict::kind::invalid, "The token's key is not known here.");
-    }
-    const issuer_key* key = keys->find(head->kid, head->algorithm);
-    if (!key) return refused(verdict::kind::invalid, "The token's algorithm is not that of its key.");
-    auto claims = verify_token(token, *key, rules, clock_.today(), why);
+    const bool named = !head->kid.empty();
+    const std::vector<const issuer_key*> fitting = keys->fitting(head->kid, head->algorithm);
+    if (fitting.empty() && named && keys->has(head->kid))
+        return refused(verdict::kind::invalid, "The token's algorithm is not that of its key.");
+    if (fitting.empty()) return unknown_key("The token's key is not known here.");
+    if (!named && fitting.size() > 1)
+        return refused(verdict::kind::invalid, "The token does not name its key, and several could be it.");
+    auto claims = verify_token(token, fitting, rules, clock_.today(), why);
+    // Without a name nobody can tell a forged token from one of the issuer's next key.
+    if (!claims && !named && why == not_signed_by_its_key) return unknown_key(why);
     if (!claims) return refused(verdict::kind::invalid, why);
     if (std::ranges::find(settings_.api_keys, claims->sub, &config::caller_key::name) !=
         settings_.api_keys.end())

@@ -37,21 +37,21 @@ const caller& caller_of(const http::request& request) noexcept {
 gatekeeper::gatekeeper(authenticator& a, const clock& c)
     : authenticator_(a), clock_(c), quotas_(most_callers) {}
 
-std::optional<http::response> gatekeeper::admit(http::request& head, config::scope needed) {
+std::optional<http::response> gatekeeper::admit(http::request& head, need needed) {
     verdict v = authenticator_.judge(head);
     const bool may_wait = !head.chunked && head.content_length.value_or(0) <= most_unknown_body;
     if (v.is == verdict::kind::undecided && may_wait) return std::nullopt;
     return act_on(std::move(v), head, needed);
 }
 
-asio::awaitable<std::optional<http::response>>
-gatekeeper::let_in(http::request& request, config::scope needed, steady_time deadline) {
+asio::awaitable<std::optional<http::response>> gatekeeper::let_in(http::request& request, need needed,
+                                                                  steady_time deadline) {
     verdict v = co_await authenticator_.judge_in_time(request, deadline);
     std::optional<http::response> out = act_on(std::move(v), request, needed);
     co_return out;
 }
 
-std::optional<http::response> gatekeeper::act_on(verdict v, http::request& request, config::scope needed) {
+std::optional<http::response> gatekeeper::act_on(verdict v, http::request& request, need needed) {
     const std::string& id = request.request_id;
     switch (v.is) {
     case verdict::kind::accepted: break;
@@ -74,30 +74,46 @@ std::optional<http::response> gatekeeper::act_on(verdict v, http::request& reque
             return out;
         }
     }
-    config::scope_set all;
-    all.add(needed);
-    return lacking(request, all);
+    return lacking(request, {&needed, 1});
 }
 
-std::optional<http::response> gatekeeper::lacking(const http::request& request, config::scope_set needed) {
+std::optional<http::response> gatekeeper::lacking(const http::request& request, std::span<const need> needs) {
     const caller& who = caller_of(request);
-    std::string missing;
-    for (const config::scope s : config::all_scopes) {
-        if (!needed.has(s) || who.scopes.has(s)) continue;
-        if (!missing.empty()) missing += ' ';
-        missing += to_string(s);
+    std::string scopes;
+    std::string reasons;
+    for (const need& n : needs) {
+        if (who.scopes.has(n.scope)) continue;
+        if (!scopes.empty()) {
+            scopes += ' ';
+            reasons += ", ";
+        }
+        scopes += to_string(n.scope);
+        reasons.append(to_string(n.scope)).append(" for ").append(n.of);
     }
-    if (missing.empty()) return std::nullopt;
-    http::response out =
-        problem(403, "insufficient-scope", "The credentials lack what this needs: " + missing + ".",
-                request.request_id);
+    if (scopes.empty()) return std::nullopt;
+    http::response out = problem(403, "insufficient-scope",
+                                 "The credentials lack what this needs: " + scopes + " (" + reasons + ").",
+                                 request.request_id);
     std::string challenge(realm);
     challenge += ", error=\"insufficient_scope\", scope=\"";
-    challenge += missing;
+    challenge += scopes;
     challenge += '"';
     out.with("WWW-Authenticate", std::move(challenge));
     out.asked_by = who.name;
     return out;
+}
+
+void gatekeeper::tell_quota(http::response& out, const http::request& request) const {
+    const caller& who = caller_of(request);
+    if (!who.quota) return;
+    const config::caller_quota& q = *who.quota;
+    const policy::quotas::allowance left = quotas_.left(who.name, q.requests, q.per, clock_.now());
+    const auto whole = [](duration d) {
+        return std::to_string(std::chrono::ceil<std::chrono::seconds>(d).count());
+    };
+    // The policy's name is our own: a caller's would be told to whoever reads the answer.
+    out.with("RateLimit-Policy", "\"caller\";q=" + std::to_string(q.requests) + ";w=" + whole(q.per));
+    out.with("RateLimit", "\"caller\";r=" + std::to_string(left.requests) + ";t=" + whole(left.full_in));
 }
 
 } // namespace offboard::api

@@ -8,8 +8,16 @@
 
 #include <memory>
 #include <optional>
+#include <span>
+#include <string_view>
 
 namespace offboard::api {
+
+/// A scope, and the route or the option that needs it: "POST /offboard", "options.erase_gate none".
+struct need {
+    config::scope scope = config::scope::write;
+    std::string_view of;
+};
 
 /// Stands before the routes: who asks (401), how often (429), and what for (403). What it lets in has its
 /// caller in request::admitted. Network thread only.
@@ -18,16 +26,19 @@ public:
     gatekeeper(authenticator&, const clock&);
 
     /// Before the body is read: lets in, refuses, or leaves it to let_in() when nothing is `admitted`.
-    std::optional<http::response> admit(http::request& head, config::scope needed);
+    std::optional<http::response> admit(http::request& head, need);
     /// Waits, when it must, for the issuer's keys until the deadline: 503 then.
-    boost::asio::awaitable<std::optional<http::response>> let_in(http::request&, config::scope needed,
-                                                                 steady_time deadline);
+    boost::asio::awaitable<std::optional<http::response>> let_in(http::request&, need, steady_time deadline);
 
-    /// 403 that names what is missing of `needed`; nothing when nothing is. For whom was let in.
-    static std::optional<http::response> lacking(const http::request&, config::scope_set needed);
+    /// 403 that names what is missing, and what needs it; nothing when nothing is. For whom was let in.
+    static std::optional<http::response> lacking(const http::request&, std::span<const need>);
+
+    /// Adds what the caller's quota is and what is left of it: RateLimit-Policy and RateLimit of
+    /// draft-ietf-httpapi-ratelimit-headers. Nothing without a quota. For whom was let in.
+    void tell_quota(http::response&, const http::request&) const;
 
 private:
-    std::optional<http::response> act_on(verdict, http::request&, config::scope needed);
+    std::optional<http::response> act_on(verdict, http::request&, need);
 
     authenticator& authenticator_;
     const clock& clock_;

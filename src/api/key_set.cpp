@@ -17,6 +17,12 @@ constexpr std::size_t longest_key_id = 256;
 constexpr std::size_t least_rsa_bits = 2048;
 constexpr std::size_t most_rsa_bits = 8192; ///< a check costs with the square of it
 
+/// The member of that name; null when there is none, and when it is `null`: issuers write that for "none".
+const document* member_of(const document& d, std::string_view name) {
+    const document* value = d.find(name);
+    return value && !value->is(kind::null) ? value : nullptr;
+}
+
 /// The text under that name; empty when there is none.
 std::string_view text_in(const document& d, std::string_view name) {
     const document* value = d.find(name);
@@ -24,8 +30,8 @@ std::string_view text_in(const document& d, std::string_view name) {
 }
 
 bool is_for_signatures(const document& d) {
-    if (const document* use = d.find("use"); use && text_in(d, "use") != "sig") return false;
-    const document* operations = d.find("key_ops");
+    if (const document* use = member_of(d, "use"); use && text_in(d, "use") != "sig") return false;
+    const document* operations = member_of(d, "key_ops");
     if (!operations) return true;
     return operations->is(kind::array) && std::ranges::any_of(operations->elements(), [](const document& o) {
                return o.is(kind::string) && o.text() == "verify";
@@ -56,14 +62,16 @@ std::string public_part(const document& d, issuer_key::family of) {
 }
 
 std::optional<issuer_key> read_key(const document& d) {
-    if (!d.is(kind::object) || !is_for_signatures(d) || d.find("d") || d.find("k")) return std::nullopt;
+    if (!d.is(kind::object) || !is_for_signatures(d) || member_of(d, "d") || member_of(d, "k"))
+        return std::nullopt;
     const auto of = family_of(d);
     issuer_key out;
     out.kid = text_in(d, "kid");
-    if (!of || out.kid.empty() || out.kid.size() > longest_key_id) return std::nullopt;
+    const document* kid = member_of(d, "kid");
+    if (!of || (kid && out.kid.empty()) || out.kid.size() > longest_key_id) return std::nullopt;
     out.of = *of;
     out.alg = text_in(d, "alg");
-    if (d.find("alg") && out.alg.empty()) return std::nullopt;
+    if (member_of(d, "alg") && out.alg.empty()) return std::nullopt;
     const std::string json = public_part(d, *of);
     if (json.empty()) return std::nullopt;
     out.key.reset(cjose_jwk_import(json.data(), json.size(), nullptr));
@@ -106,7 +114,7 @@ std::optional<key_set> key_set::read(std::string_view json, std::string_view& wh
         }
     }
     if (out.keys_.empty()) {
-        why = "it has no key that could be used: public, with a kid, RSA of 2048 to 8192 bits or P-256, "
+        why = "it has no key that could be used: public, RSA of 2048 to 8192 bits or P-256, "
               "P-384, P-521";
         return std::nullopt;
     }
@@ -117,10 +125,11 @@ bool key_set::has(std::string_view kid) const noexcept {
     return std::ranges::any_of(keys_, [&](const issuer_key& k) { return k.kid == kid; });
 }
 
-const issuer_key* key_set::find(std::string_view kid, std::string_view algorithm) const noexcept {
-    const auto at =
-        std::ranges::find_if(keys_, [&](const issuer_key& k) { return k.kid == kid && k.fits(algorithm); });
-    return at == keys_.end() ? nullptr : &*at;
+std::vector<const issuer_key*> key_set::fitting(std::string_view kid, std::string_view algorithm) const {
+    std::vector<const issuer_key*> out;
+    for (const issuer_key& k : keys_)
+        if ((kid.empty() || k.kid == kid) && k.fits(algorithm)) out.push_back(&k);
+    return out;
 }
 
 } // namespace offboard::api

@@ -1,5 +1,7 @@
 #include "key_source.hpp"
 
+#include "retry_after.hpp"
+
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
@@ -23,11 +25,13 @@ constexpr auto between_wished_fetches = 30s;
 constexpr auto fetch_time = 10s;
 constexpr duration first_pause = 1s;
 constexpr duration longest_pause = 30s;
+constexpr duration longest_asked_pause = 1h;
 
 /// What a look brought. With neither, nothing has changed.
 struct found {
     std::optional<std::string> text;
     std::string_view trouble;
+    duration asked{}; ///< not to be asked again before
 };
 
 /// Tells one state of a file from another. A mounted Secret's change is another file under the same path.
@@ -85,6 +89,24 @@ http::client_settings client_settings_of(const config::jwt_settings& s) {
     return out;
 }
 
+/// Makes keys of a text; for a thread that may take its time: a set may have a megabyte.
+class set_reading {
+public:
+    struct made {
+        std::optional<key_set> keys;
+        std::string_view why;
+    };
+    explicit set_reading(std::string text) : text_(std::move(text)) {}
+    std::shared_ptr<made> operator()() const {
+        auto out = std::make_shared<made>();
+        out->keys = key_set::read(text_, out->why);
+        return out;
+    }
+
+private:
+    std::string text_;
+};
+
 bool repeatable() {
     return true;
 }
@@ -106,7 +128,7 @@ struct key_source::origin {
 };
 
 struct key_source::file_origin final : origin {
-    explicit file_origin(std::string p) : path(std::move(p)), pool("key-set", 1) {
+    file_origin(std::string p, async::offload_pool& helper) : path(std::move(p)), pool(helper) {
         between_wishes = between_file_looks;
         wished_by_any_token = true;
     }
@@ -127,7 +149,7 @@ struct key_source::file_origin final : origin {
 
     std::string path;
     file_stamp last;
-    async::offload_pool pool;
+    async::offload_pool& pool;
 };
 
 struct key_source::url_origin final : origin {
@@ -144,12 +166,16 @@ struct key_source::url_origin final : origin {
         http::may_repeat repeat = repeatable;
         auto answer = co_await client.exchange(std::move(ask), clock_.now() + fetch_time, std::move(repeat));
         found out;
-        if (answer.has_error())
+        if (answer.has_error()) {
             out.trouble = "the URL cannot be reached, or not in time";
-        else if (answer->status != 200)
+        } else if (answer->status != 200) {
             out.trouble = "the URL does not answer 200";
-        else
+            const auto asked =
+                read_retry_after(answer->header("retry-after"), answer->header("date"), clock_.today());
+            if (asked) out.asked = std::min<duration>(*asked, longest_asked_pause);
+        } else {
             out.text = std::move(answer->body);
+        }
         co_return out;
     }
     asio::awaitable<void> stop() override { return client.stop(); }
@@ -179,12 +205,12 @@ struct key_source::url_origin final : origin {
 
 key_source::key_source(asio::io_context& io, const config::jwt_settings& s, const clock& c,
                        telemetry::log& log)
-    : clock_(c), log_(log), tasks_(io.get_executor(), log) {
+    : clock_(c), log_(log), tasks_(io.get_executor(), log), helper_("key-set", 1) {
     if (s.jwks_file.empty()) {
         origin_ = std::make_unique<url_origin>(io, s, c, log);
         return;
     }
-    auto file = std::make_unique<file_origin>(s.jwks_file);
+    auto file = std::make_unique<file_origin>(s.jwks_file, helper_);
     auto [first, stamp] = file_look(s.jwks_file, {})();
     std::string_view why = first.trouble.empty() ? "the file cannot be read" : first.trouble;
     if (first.text) keys_ = key_set::read(*first.text, why);
@@ -212,13 +238,15 @@ asio::awaitable<void> key_source::keep_fresh() {
     for (;;) {
         steady_time next = steady_time::max();
         if (looking_) {
-            const found news = co_await origin_->look();
+            found news = co_await origin_->look();
             const asio::cancellation_state now = co_await asio::this_coro::cancellation_state;
             if (now.cancelled() != asio::cancellation_type::none) co_return;
             if (!news.trouble.empty()) tell_trouble(news.trouble);
-            const bool good = news.text ? take(*news.text) : news.trouble.empty();
-            const duration pause = origin_->pause(good);
+            bool good = news.trouble.empty();
+            if (news.text) good = co_await take(std::move(*news.text));
+            const duration pause = std::max(origin_->pause(good), news.asked);
             if (pause != duration::max()) next = clock_.now() + pause;
+            if (news.asked > duration::zero()) next_wish_ = clock_.now() + news.asked;
             looking_ = false;
             looked_.notify_all();
         }
@@ -229,17 +257,19 @@ asio::awaitable<void> key_source::keep_fresh() {
     }
 }
 
-bool key_source::take(std::string_view text) {
-    std::string_view why;
-    auto read = key_set::read(text, why);
-    if (!read) {
-        tell_trouble(why);
-        return false;
+asio::awaitable<bool> key_source::take(std::string text) {
+    set_reading reading(std::move(text));
+    auto made = co_await helper_.run(std::move(reading));
+    if (!made) co_return false; // cancelled
+    std::shared_ptr<set_reading::made> read = std::move(*made);
+    if (!read->keys) {
+        tell_trouble(read->why);
+        co_return false;
     }
-    keys_ = std::move(read);
+    keys_ = std::move(read->keys);
     trouble_.clear();
     log_.info("the issuer's keys were read", {{"keys", keys_->size()}});
-    return true;
+    co_return true;
 }
 
 void key_source::tell_trouble(std::string_view why) {

@@ -25,7 +25,9 @@ namespace offboard::api {
 ///
 /// From a file: read when this is made, and again when it has changed, which is looked at when a token comes,
 /// at most once a second. From a URL: fetched at start, every 10 minutes, after a failure in 1 to 30 seconds,
-/// and when a token names a key that is not there, at most once in 30 seconds for that reason.
+/// and when a token names a key that is not there, at most once in 30 seconds for that reason. A Retry-After
+/// of the URL's is heeded, up to an hour: until then nothing is fetched. Keys are read on a thread of their
+/// own.
 ///
 /// Owned by the authenticator, network thread only.
 class key_source {
@@ -57,13 +59,14 @@ private:
 
     boost::asio::awaitable<void> keep_fresh();
     void wish();
-    /// True when the text was a key set, which is in use now.
-    bool take(std::string_view text);
+    /// True when the text was a key set, which is in use now. Nothing is in use when the caller is cancelled.
+    boost::asio::awaitable<bool> take(std::string text);
     void tell_trouble(std::string_view why);
 
     const clock& clock_;
     telemetry::log& log_;
     async::task_group tasks_;
+    async::offload_pool helper_; ///< reads files and key sets: both may take long
     std::unique_ptr<origin> origin_;
     std::optional<key_set> keys_;
     async::signal_event wanted_; ///< a look

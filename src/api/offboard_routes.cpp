@@ -2,6 +2,9 @@
 
 #include "gatekeeper.hpp"
 #include "negotiation.hpp"
+#include "read_body.hpp"
+#include "turns.hpp"
+#include "why_nothing.hpp"
 
 #include "offboard/api/idempotency_key.hpp"
 #include "offboard/api/prefer.hpp"
@@ -92,11 +95,71 @@ std::optional<http::response> admit_openapi(const http::request& head) {
 }
 
 /// What a request needs besides write.
-config::scope_set scopes_for(const offboarding& what) {
-    config::scope_set out;
-    if (what.plan.forget) out.add(config::scope::erase);
-    if (what.gate == erase_gate::none) out.add(config::scope::operate);
+std::vector<need> needs_of(const offboarding& what) {
+    std::vector<need> out;
+    if (what.plan.forget) out.push_back({config::scope::erase, "a plan with billing.forget"});
+    if (what.gate == erase_gate::none) out.push_back({config::scope::operate, "the option erase_gate: none"});
     return out;
+}
+
+/// The id in the path, in either case; nothing when it is none.
+std::optional<std::string> id_of(const http::request& request) {
+    std::string id(request.parameter("id"));
+    for (char& c : id)
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
+    return is_ulid(id) ? std::optional(std::move(id)) : std::nullopt;
+}
+
+identifier lookup_of(const document& body, const config::settings&, fault_list& faults) {
+    return read_lookup(body, faults);
+}
+
+/// Why nothing can be made of a body; nothing when something can.
+std::optional<http::response> fault_of(const std::optional<json_fault>& broken, const fault_list& faults,
+                                       const http::request& request) {
+    if (broken && broken->too_many_values)
+        return problem(413, "too-large",
+                       "The body has more than " + std::to_string(body_bounds.values) +
+                           " values: no valid request has so many.",
+                       request.request_id);
+    if (broken) {
+        const std::string detail =
+            "The body is not JSON: " + broken->detail + " at byte " + std::to_string(broken->offset) + ".";
+        return problem(400, "malformed-json", detail, request.request_id);
+    }
+    if (!faults.empty()) return validation_problem(faults, request.request_id);
+    return std::nullopt;
+}
+
+/// What would be sent for an operation. What it uses outlives it, or belongs to it.
+class dry_run_job {
+public:
+    dry_run_job(std::shared_ptr<operation> op, const dispatch::shapes& forms, const config::settings& s)
+        : op_(std::move(op)), forms_(forms), settings_(s) {}
+    /// The answer; nothing when it would be too long.
+    std::optional<std::string> operator()() const {
+        op_->steps = expand(op_->what, op_->first_step);
+        return render_dry_run(op_->what, dispatch::dry_run(op_, forms_), settings_);
+    }
+
+private:
+    std::shared_ptr<operation> op_;
+    const dispatch::shapes& forms_;
+    const config::settings& settings_;
+};
+
+/// Steps that are rendered, and of which a dry run is made, without a pause: a few milliseconds.
+constexpr std::size_t steps_a_turn = 500;
+
+/// The contract names its server by the place it was read from, unless the public one is known.
+std::shared_ptr<const std::string> with_server(std::shared_ptr<const std::string> contract,
+                                               const std::string& public_url) {
+    constexpr std::string_view relative = "\nservers:\n  - url: .\n";
+    const std::size_t at = contract->find(relative);
+    if (public_url.empty() || at == std::string::npos) return contract;
+    std::string out = *contract;
+    out.replace(at, relative.size(), "\nservers:\n  - url: '" + public_url + "'\n");
+    return std::make_shared<const std::string>(std::move(out));
 }
 
 telemetry::origin origin_of(const http::request& request) {
@@ -115,25 +178,32 @@ offboard_routes::offboard_routes(const config::settings& settings, authenticator
                                  dispatch::dispatcher& dispatcher, journal::journal& j, const clock& c,
                                  random_source& random, std::shared_ptr<const std::string> openapi)
     : settings_(settings), gate_(std::make_unique<gatekeeper>(who, c)), dispatcher_(dispatcher), journal_(j),
-      clock_(c), random_(random), openapi_(std::move(openapi)) {}
+      clock_(c), random_(random), openapi_(with_server(std::move(openapi), settings.public_url)),
+      helper_("requests", 1) {}
 
 offboard_routes::~offboard_routes() = default;
 
 void offboard_routes::add_to(http::router& router) {
     using config::scope;
-    add(router, "POST", "/offboard", scope::write, &offboard_routes::post, admit_post);
-    add(router, "GET", "/offboard/{id}", scope::read, &offboard_routes::get, admit_get);
-    add(router, "POST", "/offboard/{id}/retry", scope::operate, &offboard_routes::retry, admit_command);
-    add(router, "POST", "/offboard/{id}/cancel", scope::operate, &offboard_routes::cancel, admit_command);
-    add(router, "POST", "/offboard/lookup", scope::operate, &offboard_routes::lookup, admit_post);
+    add(router, "POST", "/offboard", {scope::write, "POST /offboard"}, &offboard_routes::post, admit_post);
+    add(router, "GET", "/offboard/{id}", {scope::read, "GET /offboard/{id}"}, &offboard_routes::get,
+        admit_get);
+    add(router, "POST", "/offboard/{id}/retry", {scope::operate, "POST /offboard/{id}/retry"},
+        &offboard_routes::retry, admit_command);
+    add(router, "POST", "/offboard/{id}/cancel", {scope::operate, "POST /offboard/{id}/cancel"},
+        &offboard_routes::cancel, admit_command);
+    add(router, "POST", "/offboard/lookup", {scope::operate, "POST /offboard/lookup"},
+        &offboard_routes::lookup, admit_post);
     router.add({"GET", "/openapi.yaml", [this](http::request&& r) { return contract(r); }, admit_openapi});
 }
 
-void offboard_routes::add(http::router& router, const char* method, const char* pattern, config::scope needed,
+void offboard_routes::add(http::router& router, const char* method, const char* pattern, need needed,
                           endpoint serve, admission admit) {
     const auto admit_known = [this, needed, admit](http::request& head) {
         std::optional<http::response> refused = gate_->admit(head, needed);
-        return refused ? std::move(refused) : admit(head);
+        if (!refused) refused = admit(head);
+        if (refused) refused = finish(std::move(*refused), head);
+        return refused;
     };
     const auto handle = [this, needed, serve](http::request&& r) {
         return r.admitted ? (this->*serve)(r) : let_in(r, needed, serve);
@@ -141,8 +211,7 @@ void offboard_routes::add(http::router& router, const char* method, const char* 
     router.add({method, pattern, handle, admit_known});
 }
 
-asio::awaitable<http::response> offboard_routes::let_in(http::request& request, config::scope needed,
-                                                        endpoint serve) {
+asio::awaitable<http::response> offboard_routes::let_in(http::request& request, need needed, endpoint serve) {
     const patience until = patience_of(request, settings_, settings_.deadline.standard);
     const duration wait = std::min<duration>(until.wait, longest_wait_for_keys);
     auto refused = co_await gate_->let_in(request, needed, clock_.now() + wait);
@@ -157,39 +226,23 @@ asio::awaitable<http::response> offboard_routes::contract(http::request& request
     co_return finish(std::move(out), request);
 }
 
-std::optional<document> offboard_routes::read_body(const http::request& request,
-                                                   http::response& refused) const {
-    json_fault broken;
-    std::optional<document> body = parse_json(request.body, broken);
-    if (!body) {
-        const std::string detail =
-            "The body is not JSON: " + broken.detail + " at byte " + std::to_string(broken.offset) + ".";
-        refused = problem(400, "malformed-json", detail, request.request_id);
-    }
-    return body;
-}
-
 asio::awaitable<http::response> offboard_routes::post(http::request& request) {
     if (dispatcher_.draining()) co_return finish(problem_of(errc::draining, request.request_id), request);
-    http::response refused;
-    std::optional<document> body = read_body(request, refused);
-    if (!body) co_return finish(std::move(refused), request);
-    fault_list faults;
-    offboarding what = read_offboarding(*body, settings_, faults);
-    if (!faults.empty()) co_return finish(validation_problem(faults, request.request_id), request);
-    if (auto lacking = gatekeeper::lacking(request, scopes_for(what)))
+    const body_reader<offboarding> reader(read_offboarding, settings_);
+    auto read = co_await read_body(helper_, request.body, reader);
+    if (!read) co_return finish(problem_of(errc::draining, request.request_id), request); // cancelled
+    if (auto refused = fault_of(read->broken, read->faults, request))
+        co_return finish(std::move(*refused), request);
+    offboarding what = std::move(read->value);
+    read.reset();
+    if (auto lacking = gatekeeper::lacking(request, needs_of(what)))
         co_return finish(std::move(*lacking), request);
-
-    std::string id = make_ulid(clock_.today(), random_);
     if (what.dry_run) {
-        auto op = std::make_shared<operation>();
-        op->id = std::move(id);
-        op->what = std::move(what);
-        op->steps = expand(op->what, op->first_step);
-        const auto calls = dispatch::dry_run(op, dispatcher_.forms());
-        co_return finish({200, json_type, render_dry_run(op->what, calls, settings_)}, request);
+        http::response shown = co_await dry_run(request, std::move(what));
+        co_return shown;
     }
 
+    std::string id = make_ulid(clock_.today(), random_);
     const patience until = patience_of(request, settings_, settings_.deadline.standard);
     const steady_time deadline = clock_.now() + until.wait;
     std::optional<journal::idempotency> key;
@@ -202,7 +255,6 @@ asio::awaitable<http::response> offboard_routes::post(http::request& request) {
     }
     // All of it has been read; the wait for vendors may be long. Under a key its text goes on to the journal,
     // and counts until it is hashed there.
-    body.reset();
     std::string().swap(request.body);
     if (!key) request.drop_body();
     std::string asked_by = caller_of(request).name;
@@ -214,67 +266,110 @@ asio::awaitable<http::response> offboard_routes::post(http::request& request) {
     auto found = co_await dispatcher_.await_settled(begun->id, deadline);
     // What was taken is being done: the answer is no 5xx, whatever became of reading it back.
     if (found.has_error() && !begun->as_taken) co_return finish(refusal(found.error(), request), request);
-    const std::shared_ptr<const operation> op = found.has_value() ? *found : begun->as_taken;
-    http::response out = answer(*op, request, until.applied);
+    std::shared_ptr<const operation> op = found.has_value() ? *found : begun->as_taken;
+    http::response out = co_await answer(std::move(op), request, until.applied);
     if (begun->replayed) out.with("Idempotent-Replayed", "true");
     co_return out;
 }
 
+asio::awaitable<http::response> offboard_routes::dry_run(http::request& request, offboarding what) {
+    const bool much = weight_of(what) > steps_a_turn;
+    auto op = std::make_shared<operation>();
+    op->id = make_ulid(clock_.today(), random_);
+    op->what = std::move(what);
+    dry_run_job job(std::move(op), dispatcher_.forms(), settings_);
+    std::optional<std::string> shown;
+    if (much) {
+        auto made = co_await helper_.run(std::move(job));
+        if (!made) co_return finish(problem_of(errc::draining, request.request_id), request); // cancelled
+        shown = std::move(*made);
+    } else {
+        shown = job();
+    }
+    if (!shown) {
+        const std::string detail = "The calls of this dry run are more than " +
+                                   std::to_string(longest_dry_run >> 20) +
+                                   " MiB: ask for fewer customers at a time.";
+        co_return finish(problem(413, "too-large", detail, request.request_id), request);
+    }
+    http::response out(200, json_type, std::move(*shown));
+    co_return finish(std::move(out), request);
+}
+
 asio::awaitable<http::response> offboard_routes::get(http::request& request) {
-    std::string id(request.parameter("id"));
-    if (!is_ulid(id)) co_return finish(problem_of(errc::not_found, request.request_id), request);
+    std::optional<std::string> id = id_of(request);
+    if (!id) co_return finish(problem_of(errc::not_found, request.request_id), request);
     const patience until = patience_of(request, settings_, duration::zero());
     // Whose it is comes before any wait: that would tell that it is there.
-    auto found = co_await dispatcher_.await_settled(id, clock_.now());
+    auto found = co_await dispatcher_.await_settled(*id, clock_.now());
     if (found.has_value() && !may_see(request, **found)) found = errc::not_found;
     if (found.has_value() && !(*found)->settled_at && until.wait > duration::zero())
-        found = co_await dispatcher_.await_settled(std::move(id), clock_.now() + until.wait);
+        found = co_await dispatcher_.await_settled(std::move(*id), clock_.now() + until.wait);
     if (found.has_error()) co_return finish(refusal(found.error(), request), request);
-    http::response out = answer(**found, request, until.applied);
+    std::shared_ptr<const operation> op = std::move(*found);
+    http::response out = co_await answer(std::move(op), request, until.applied);
     co_return out;
 }
 
 asio::awaitable<http::response> offboard_routes::retry(http::request& request) {
-    return command(request, &dispatch::dispatcher::retry);
+    return command(request, &dispatch::dispatcher::retry, why_nothing_to_retry);
 }
 
 asio::awaitable<http::response> offboard_routes::cancel(http::request& request) {
-    return command(request, &dispatch::dispatcher::cancel);
+    return command(request, &dispatch::dispatcher::cancel, why_nothing_to_cancel);
 }
 
-asio::awaitable<http::response> offboard_routes::command(http::request& request, deed act) {
-    std::string id(request.parameter("id"));
-    if (!is_ulid(id)) co_return finish(problem_of(errc::not_found, request.request_id), request);
+asio::awaitable<http::response> offboard_routes::command(http::request& request, deed act, explanation why) {
+    std::optional<std::string> id = id_of(request);
+    if (!id) co_return finish(problem_of(errc::not_found, request.request_id), request);
     telemetry::origin from = origin_of(request);
-    auto acted = co_await (dispatcher_.*act)(id, std::move(from));
-    if (acted.has_error()) {
-        http::response refused = refusal(acted.error(), request);
-        if (to_errc(acted.error()) == errc::nothing_to_do) refused.concerning = std::move(id); // it is there
-        co_return finish(std::move(refused), request);
+    auto acted = co_await (dispatcher_.*act)(*id, std::move(from));
+    if (acted.has_error() && to_errc(acted.error()) == errc::nothing_to_do) {
+        http::response refused = co_await nothing_done(request, std::move(*id), why);
+        co_return refused;
     }
+    if (acted.has_error()) co_return finish(refusal(acted.error(), request), request);
     const patience until = patience_of(request, settings_, settings_.deadline.standard);
     auto found = co_await dispatcher_.await_settled((*acted)->id, clock_.now() + until.wait);
     // What was done is done: the answer is no 5xx, whatever became of reading it back.
-    const std::shared_ptr<const operation> op = found.has_value() ? *found : *acted;
-    http::response out = answer(*op, request, until.applied);
+    std::shared_ptr<const operation> op = found.has_value() ? *found : *acted;
+    http::response out = co_await answer(std::move(op), request, until.applied);
     co_return out;
 }
 
+asio::awaitable<http::response> offboard_routes::nothing_done(http::request& request, std::string id,
+                                                              explanation why) {
+    auto found = co_await dispatcher_.await_settled(id, clock_.now());
+    http::response out = problem_of(errc::nothing_to_do, request.request_id);
+    if (found.has_value()) {
+        const idle_reason because = why(**found);
+        out = nothing_to_do(because.reason, because.detail, request.request_id);
+    }
+    out.concerning = std::move(id); // it is there
+    co_return finish(std::move(out), request);
+}
+
 asio::awaitable<http::response> offboard_routes::lookup(http::request& request) {
-    http::response refused;
-    const std::optional<document> body = read_body(request, refused);
-    if (!body) co_return finish(std::move(refused), request);
-    fault_list faults;
-    identifier who = read_lookup(*body, faults);
-    if (!faults.empty()) co_return finish(validation_problem(faults, request.request_id), request);
+    const body_reader<identifier> reader(lookup_of, settings_);
+    auto read = co_await read_body(helper_, request.body, reader);
+    if (!read) co_return finish(problem_of(errc::draining, request.request_id), request); // cancelled
+    if (auto refused = fault_of(read->broken, read->faults, request))
+        co_return finish(std::move(*refused), request);
+    identifier who = std::move(read->value);
     auto ids = co_await journal_.lookup(std::move(who), most_looked_up);
     if (ids.has_error()) co_return finish(refusal(ids.error(), request), request);
-    std::vector<std::shared_ptr<const operation>> operations;
+    // One at a time: a hundred of the largest would not fit.
+    std::vector<std::string> shown;
     for (std::string& id : *ids) {
         auto found = co_await dispatcher_.await_settled(std::move(id), clock_.now());
-        if (found.has_value()) operations.push_back(*found);
+        if (!found.has_value()) continue;
+        shown.push_back(render_found(**found));
+        const bool large = (*found)->steps.size() > steps_a_turn;
+        found = errc::not_found; // let go of it
+        if (large) co_await next_turn();
     }
-    co_return finish({200, json_type, render_lookup(operations)}, request);
+    http::response out(200, json_type, render_lookup(shown));
+    co_return finish(std::move(out), request);
 }
 
 http::response offboard_routes::refusal(const boost::system::error_code& why,
@@ -282,25 +377,29 @@ http::response offboard_routes::refusal(const boost::system::error_code& why,
     return problem_of(to_errc(why), request.request_id, dispatcher_.eta());
 }
 
-http::response offboard_routes::answer(const operation& op, const http::request& request,
-                                       const std::string& applied) const {
-    const progress state = op.settled_at ? progress_of(recount(op)) : progress::pending;
-    http::response out(state == progress::pending ? 202
-                       : state == progress::ok    ? 200
-                                                  : 207,
-                       json_type, render(op));
-    out.concerning = op.id;
-    const std::string self = "/offboard/" + op.id;
+asio::awaitable<http::response> offboard_routes::answer(std::shared_ptr<const operation> op,
+                                                        const http::request& request,
+                                                        std::string applied) const {
+    rendering shown(op);
+    while (shown.go_on(steps_a_turn))
+        co_await next_turn();
+    const progress state = shown.state();
+    const unsigned status = state == progress::pending ? 202 : state == progress::ok ? 200 : 207;
+    http::response out(status, json_type, shown.take());
+    out.concerning = op->id;
+    const std::string self = settings_.public_url + "/offboard/" + op->id;
     if (out.status == 202)
-        out.with("Location", self).with("Retry-After", std::to_string(dispatcher_.eta(op).count()));
+        out.with("Location", self).with("Retry-After", std::to_string(dispatcher_.eta(*op).count()));
     else
         out.with("Content-Location", self);
-    if (!applied.empty()) out.with("Preference-Applied", applied);
-    return finish(std::move(out), request);
+    if (!applied.empty()) out.with("Preference-Applied", std::move(applied));
+    co_return finish(std::move(out), request);
 }
 
 http::response offboard_routes::finish(http::response out, const http::request& request) const {
-    if (request.admitted) out.asked_by = caller_of(request).name;
+    if (!request.admitted) return out;
+    out.asked_by = caller_of(request).name;
+    gate_->tell_quota(out, request);
     return out;
 }
 

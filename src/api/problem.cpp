@@ -57,6 +57,12 @@ http::response validation_problem(const fault_list& faults, std::string_view req
     return {400, problem_type, json::serialize(body)};
 }
 
+http::response nothing_to_do(std::string_view reason, std::string_view detail, std::string_view request_id) {
+    json::object body = members(409, "nothing-to-do", detail, request_id);
+    body["reason"] = reason;
+    return {409, problem_type, json::serialize(body)};
+}
+
 http::response problem_of(errc e, std::string_view request_id, std::chrono::seconds come_again) {
     for (const row& r : rows) {
         if (r.error != e) continue;

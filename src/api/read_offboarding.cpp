@@ -1,5 +1,7 @@
 #include "offboard/api/read_offboarding.hpp"
 
+#include "offboard/base/nearest.hpp"
+
 #include <algorithm>
 #include <unordered_set>
 
@@ -19,8 +21,9 @@ std::string read_ref(const document& d, const std::string& where, fault_list& fa
         std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
     if (text.empty() || characters > static_cast<std::ptrdiff_t>(longest_ref))
         faults.add(where, "must have 1 to 128 characters");
-    else if (text.find('@') != text.npos)
-        faults.add(where, "must hold no @: it is kept in the clear, and an address is personal data");
+    // It outlives the person's identifiers in logs of others and in answers: it must be none of them.
+    if (text.find('@') != std::string::npos)
+        faults.add(where, "must not contain @: it is the caller's own word, and no e-mail address");
     return text;
 }
 
@@ -68,7 +71,8 @@ std::vector<std::int64_t> read_earn_ids(const document& d, const std::string& wh
     const std::size_t count = std::min(d.elements().size(), most_earn_ids);
     out.reserve(count);
     std::unordered_set<std::int64_t> seen;
-    for (std::size_t i = 0; i < count; ++i) {
+    seen.reserve(count);
+    for (std::size_t i = 0; i < count && !faults.full(); ++i) {
         const auto id = d.elements()[i].as_int();
         if (!id || *id <= 0)
             faults.add(pointer_to(where, i), "must be a positive whole number");
@@ -112,13 +116,24 @@ void read_customers(const document& body, offboarding& out, fault_list& faults) 
     if (list.empty() || list.size() > most_customers)
         return faults.add("/customers", "must have 1 to 1000 customers");
     std::unordered_set<std::string> refs;
-    for (std::size_t i = 0; i < list.size(); ++i) {
+    for (std::size_t i = 0; i < list.size() && !faults.full(); ++i) {
         const std::string where = pointer_to("/customers", i);
         out.customers.push_back(read_customer(list[i], where, faults));
         const std::string& ref = out.customers.back().ref;
         if (!ref.empty() && !refs.insert(ref).second)
             faults.add(pointer_to(where, "ref"), "is another customer's too");
     }
+}
+
+/// What was asked for is not repeated; the plans of the configuration are no secret to its callers.
+std::string unknown_plan(const document& name, const config::settings& settings) {
+    std::vector<std::string_view> known;
+    for (const auto& [each, plan] : settings.plans)
+        known.push_back(each);
+    std::string out = "is not a plan of this gateway's configuration";
+    const auto close = nearest(name.text(), known);
+    if (close) out += ": the nearest is " + std::string(*close);
+    return out;
 }
 
 /// The plan by name, from `steps`, or the default; null when there is none to go by.
@@ -148,8 +163,7 @@ std::optional<plan> read_what(const document& body, const config::settings& sett
     out.plan_name = name ? name->text() : settings.default_plan;
     const auto at = settings.plans.find(out.plan_name);
     if (at != settings.plans.end()) return at->second;
-    faults.add("/plan", name ? "is not a plan of this gateway's configuration"
-                             : "is required: there is no default plan");
+    faults.add("/plan", name ? unknown_plan(*name, settings) : "is required: there is no default plan");
     return std::nullopt;
 }
 
@@ -169,25 +183,26 @@ void check_identifiers(const offboarding& what, fault_list& faults) {
     if (std::ranges::any_of(what.plan.revoke, enrols)) actions.push_back(action::revoke_enrol);
     if (!what.plan.partner_programs.empty()) actions.push_back(action::delink);
     if (what.plan.forget) actions.push_back(action::forget);
-    for (std::size_t c = 0; c < what.customers.size(); ++c)
+    for (std::size_t c = 0; c < what.customers.size() && !faults.full(); ++c)
         for (const action a : actions)
             if (!identifier_for(what.customers[c], a))
                 faults.add(pointer_to(pointer_to("/customers", c), "identifiers"), needs(a));
 }
 
+/// The parts have their bounds; this is the product's, before anything is made of it.
 void check_size(const offboarding& what, fault_list& faults) {
     const std::size_t steps = steps_of(what);
+    const auto figures = [](std::size_t n, std::size_t most) {
+        return std::to_string(n) + ", and an operation may have " + std::to_string(most);
+    };
     if (steps > most_steps)
-        return faults.add("/customers", "make " + std::to_string(steps) + " steps with this plan; at most " +
-                                            std::to_string(most_steps) + " are taken in one request");
-    const std::size_t weight = weight_of(what);
-    const std::size_t most = what.dry_run ? most_dry_run_weight : most_steps;
-    if (weight > most)
+        faults.add("/customers", "with this plan the steps are " + figures(steps, most_steps) +
+                                     ": send fewer customers at a time");
+    else if (const std::size_t weight = weight_of(what); weight > most_weight)
         faults.add("/customers",
-                   "weigh " + std::to_string(weight) +
-                       " with this plan, a step 1 and 25 earn_ids in a step 1; at most " +
-                       std::to_string(most) +
-                       (what.dry_run ? " are shown by a dry run" : " are taken in one request"));
+                   "with this plan the weight (steps, and each 25 earn_ids of a promotion as one "
+                   "more) is " +
+                       figures(weight, most_weight) + ": send fewer customers or earn_ids at a time");
 }
 
 } // namespace
@@ -212,13 +227,13 @@ offboarding read_offboarding(const document& body, const config::settings& setti
     const auto missing =
         pick(asked.missing_identifier, standard.missing_identifier, missing_identifier::reject);
     out.absent = pick(asked.absent, standard.absent, absent_rule::ok);
-    check_size(out, faults);
     if (missing == missing_identifier::reject) check_identifiers(out, faults);
+    check_size(out, faults);
     return out;
 }
 
 identifier read_lookup(const document& body, fault_list& faults) {
-    identifier out;
+    identifier out{identifier_kind::external_id, {}};
     if (!expect(body, kind::object, "", faults)) return out;
     check_members(body, {"identifier"}, "", faults);
     const document* who = body.find("identifier");
@@ -228,21 +243,18 @@ identifier read_lookup(const document& body, fault_list& faults) {
     }
     if (!expect(*who, kind::object, "/identifier", faults)) return out;
     check_members(*who, {"type", "value"}, "/identifier", faults);
-    bool known_type = false;
     const document* type = who->find("type");
     const document* value = who->find("value");
     if (!type) {
         faults.add("/identifier/type", "is required");
     } else if (expect(*type, kind::string, "/identifier/type", faults)) {
         const auto known = identifier_kind_from(type->text());
-        known_type = known.has_value();
         if (known)
             out.kind = *known;
         else
             faults.add("/identifier/type", "is not a kind of identifier");
     }
-    // Of no known kind, the value is held to what holds for all of them.
-    if (!known_type) out.kind = identifier_kind::external_id;
+    // Of no known kind, the value is held to what holds for all of them: a kind without a shape of its own.
     if (value)
         out.value = read_value(out.kind, *value, "/identifier/value", faults);
     else

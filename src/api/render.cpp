@@ -3,8 +3,9 @@
 #include <boost/json/array.hpp>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+
+#include <algorithm>
 
 namespace json = boost::json;
 
@@ -103,79 +104,120 @@ json::object summary_of(const summary& counted, const json::storage_ptr& memory)
     return out;
 }
 
-} // namespace
-
-std::string render(const operation& op) {
-    // Everything of one answer lives and dies together.
+/// Appends the customer as an element of `customers`.
+void add_customer(std::string& to, const operation& op, std::size_t c) {
+    // Everything of one customer lives and dies together.
     unsigned char first[16 << 10];
     json::monotonic_resource memory(first, sizeof first);
     const json::storage_ptr in(&memory);
+    json::object who(in);
+    if (!op.what.customers[c].ref.empty()) who["ref"] = op.what.customers[c].ref;
+    who["index"] = c;
+    who["status"] = to_string(progress_of(op, c));
+    const auto [from, end] = op.steps_of(c);
+    json::array steps(in);
+    steps.reserve(end - from);
+    for (std::size_t i = from; i < end; ++i)
+        steps.push_back(step_of(op, op.steps[i], in));
+    who["steps"] = std::move(steps);
+    if (!to.empty()) to += ',';
+    to += json::serialize(who);
+}
 
-    const summary counted = recount(op);
-    json::object body(in);
-    body.reserve(8);
-    body["id"] = op.id;
+/// The members before the list that ends an object, without its last brace.
+std::string opened(const json::object& o) {
+    std::string out = json::serialize(o);
+    out.pop_back();
+    return out;
+}
+
+} // namespace
+
+rendering::rendering(std::shared_ptr<const operation> op)
+    : op_(std::move(op)), settled_before_(op_->settled_at) {
+    constexpr std::size_t about_a_step = 192;
+    customers_.reserve(op_->steps.size() * about_a_step);
+}
+
+bool rendering::go_on(std::size_t steps) {
+    const std::size_t all = op_->what.customers.size();
+    for (std::size_t done = 0; done < steps && counted_.customer_count < all;) {
+        const std::size_t c = counted_.customer_count;
+        const auto [from, end] = op_->steps_of(c);
+        done += std::max<std::size_t>(end - from, 1);
+        counted_.add(*op_, c);
+        add_customer(customers_, *op_, c);
+    }
+    return counted_.customer_count < all;
+}
+
+// What was settled at the first part and was opened again meanwhile may be shown as settled throughout.
+std::optional<wall_time> rendering::settled_at() const noexcept {
+    return settled_before_ ? settled_before_ : op_->settled_at;
+}
+
+progress rendering::state() const noexcept {
     // Settled is what the journal has: until it has the end, the operation is pending.
-    body["status"] = to_string(op.settled_at ? progress_of(counted) : progress::pending);
-    if (!op.what.plan_name.empty()) body["plan"] = op.what.plan_name;
-    body["created_at"] = to_rfc3339(op.created_at);
-    if (op.settled_at) body["settled_at"] = to_rfc3339(*op.settled_at);
-    body["summary"] = summary_of(counted, in);
-    json::array customers(in);
-    customers.reserve(op.what.customers.size());
-    for (std::size_t c = 0; c < op.what.customers.size(); ++c) {
-        json::object who(in);
-        if (!op.what.customers[c].ref.empty()) who["ref"] = op.what.customers[c].ref;
-        who["index"] = c;
-        who["status"] = to_string(progress_of(op, c));
-        const auto [from, to] = op.steps_of(c);
-        json::array steps(in);
-        steps.reserve(to - from);
-        for (std::size_t i = from; i < to; ++i)
-            steps.push_back(step_of(op, op.steps[i], in));
-        who["steps"] = std::move(steps);
-        customers.push_back(std::move(who));
-    }
-    body["customers"] = std::move(customers);
-    return json::serialize(body);
+    return settled_at() ? progress_of(counted_) : progress::pending;
 }
 
-std::string render_lookup(const std::vector<std::shared_ptr<const operation>>& operations) {
+std::string rendering::take() {
     json::object body;
-    json::array& list = body["operations"].emplace_array();
-    for (const auto& op : operations) {
-        json::object out;
-        out["id"] = op->id;
-        out["status"] = to_string(op->settled_at ? progress_of(recount(*op)) : progress::pending);
-        if (!op->what.plan_name.empty()) out["plan"] = op->what.plan_name;
-        out["created_at"] = to_rfc3339(op->created_at);
-        if (op->settled_at) out["settled_at"] = to_rfc3339(*op->settled_at);
-        list.push_back(std::move(out));
-    }
-    return json::serialize(body);
+    body["id"] = op_->id;
+    body["status"] = to_string(state());
+    if (!op_->what.plan_name.empty()) body["plan"] = op_->what.plan_name;
+    body["created_at"] = to_rfc3339(op_->created_at);
+    if (state() != progress::pending) body["settled_at"] = to_rfc3339(*settled_at());
+    body["summary"] = summary_of(counted_, {});
+    std::string head = opened(body);
+    head += ",\"customers\":[";
+    customers_.insert(0, head);
+    customers_ += "]}";
+    return std::move(customers_);
 }
 
-std::string render_dry_run(const offboarding& what, const std::vector<dispatch::planned_call>& calls,
-                           const config::settings& settings) {
+std::string render_found(const operation& op) {
+    json::object out;
+    out["id"] = op.id;
+    out["status"] = to_string(op.settled_at ? progress_of(recount(op)) : progress::pending);
+    if (!op.what.plan_name.empty()) out["plan"] = op.what.plan_name;
+    out["created_at"] = to_rfc3339(op.created_at);
+    if (op.settled_at) out["settled_at"] = to_rfc3339(*op.settled_at);
+    return json::serialize(out);
+}
+
+std::string render_lookup(const std::vector<std::string>& found) {
+    std::string out = R"({"operations":[)";
+    for (const std::string& one : found) {
+        if (&one != &found.front()) out += ',';
+        out += one;
+    }
+    return out += "]}";
+}
+
+std::optional<std::string> render_dry_run(const offboarding& what,
+                                          const std::vector<dispatch::planned_call>& calls,
+                                          const config::settings& settings) {
     json::object body;
     body["dry_run"] = true;
     if (!what.plan_name.empty()) body["plan"] = what.plan_name;
-    json::array& list = body["calls"].emplace_array();
+    std::string text = opened(body) + R"(,"calls":[)";
     for (const dispatch::planned_call& call : calls) {
         json::object out;
         out["step"] = call.step;
         out["method"] = call.request.method;
         out["url"] = settings.of(call.to)->base_url.text + call.request.target;
         out["customers"] = call.customers;
-        boost::system::error_code not_json;
-        json::value parsed;
-        if (call.to != vendor::billing) parsed = json::parse(call.request.body, not_json);
-        // A form travels as its encoded text.
-        out["body"] =
-            call.to == vendor::billing || not_json ? json::value(call.request.body) : std::move(parsed);
-        list.push_back(std::move(out));
+        if (&call != &calls.front()) text += ',';
+        text += opened(out);
+        text += R"(,"body":)";
+        // A form travels as its encoded text; what is JSON already stands as it is.
+        const bool is_json = call.to != vendor::billing && !call.request.body.empty();
+        text += is_json ? call.request.body : json::serialize(json::value(call.request.body));
+        text += '}';
+        if (text.size() > longest_dry_run) return std::nullopt;
     }
-    return json::serialize(body);
+    return text += "]}";
 }
 
 } // namespace offboard::api

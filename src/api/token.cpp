@@ -56,11 +56,21 @@ std::optional<double> date_of(const document& value) {
     return out;
 }
 
+/// `null` counts as absent, as it does in a key.
+bool is_absent(const document& d, std::string_view name) {
+    const document* value = d.find(name);
+    return !value || value->is(kind::null);
+}
+
 bool is_type_accepted(const document& head) {
-    if (!head.find("typ")) return true;
+    if (is_absent(head, "typ")) return true;
     const std::string* typ = text_of(head, "typ");
-    return typ &&
-           (same_word(*typ, "jwt") || same_word(*typ, "at+jwt") || same_word(*typ, "application/at+jwt"));
+    if (!typ) return false;
+    // RFC 7515: what has no slash stands for application/…
+    constexpr std::string_view prefix = "application/";
+    std::string_view word = *typ;
+    if (same_word(word.substr(0, prefix.size()), prefix)) word.remove_prefix(prefix.size());
+    return same_word(word, "jwt") || same_word(word, "at+jwt");
 }
 
 bool is_for(const document& claims, std::string_view audience) {
@@ -106,13 +116,15 @@ std::string_view time_fault(const document& claims, wall_time now) {
     const double seconds = std::chrono::duration<double>(now.time_since_epoch()).count();
     const double leeway = std::chrono::duration<double>(clock_leeway).count();
     const document* exp = claims.find("exp");
-    const document* nbf = claims.find("nbf");
     const auto ends = exp ? date_of(*exp) : std::nullopt;
     if (!ends) return "The token does not say when it expires.";
     if (seconds >= *ends + leeway) return "The token has expired.";
-    if (!nbf) return {};
-    const auto begins = date_of(*nbf);
-    return begins && seconds >= *begins - leeway ? std::string_view() : "The token is not valid yet.";
+    for (const std::string_view name : {"nbf", "iat"}) {
+        const document* from = claims.find(name);
+        const auto begins = from ? date_of(*from) : std::nullopt;
+        if (from && !(begins && seconds >= *begins - leeway)) return "The token is not valid yet.";
+    }
+    return {};
 }
 
 std::string_view claims_fault(const document& claims, const config::jwt_settings& rules, wall_time now) {
@@ -153,6 +165,7 @@ std::optional<token_head> read_token_head(std::string_view token, const config::
         why = "The token is of a type that is not accepted here.";
         return std::nullopt;
     }
+    if (is_absent(*head, "kid")) return token_head{*algorithm, {}};
     const std::string* kid = text_of(*head, "kid");
     if (!kid || kid->empty() || kid->size() > longest_kid) {
         why = "The token does not name its key.";
@@ -161,11 +174,13 @@ std::optional<token_head> read_token_head(std::string_view token, const config::
     return token_head{*algorithm, *kid};
 }
 
-std::optional<token_claims> verify_token(std::string_view token, const issuer_key& key,
+std::optional<token_claims> verify_token(std::string_view token, std::span<const issuer_key* const> keys,
                                          const config::jwt_settings& rules, wall_time now,
                                          std::string_view& why) {
-    why = "The token's signature is not that of its key.";
-    const auto payload = verified_payload(token, key);
+    why = not_signed_by_its_key;
+    std::optional<std::string> payload;
+    for (auto key = keys.begin(); key != keys.end() && !payload; ++key)
+        payload = verified_payload(token, **key);
     if (!payload) return std::nullopt;
     const auto claims = read_object(*payload);
     if (!claims) {

@@ -6,6 +6,7 @@
 #include "offboard/config/auth_settings.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,10 +21,11 @@ inline constexpr auto clock_leeway = std::chrono::seconds(60);
 bool looks_like_token(std::string_view) noexcept;
 
 /// What a header says, once it is known to be acceptable: the algorithm is one of the configured ones, the
-/// type is absent, JWT or at+jwt, there is a kid, and nothing is marked critical or stands twice.
+/// type is absent, JWT, application/jwt or at+jwt in any case, and nothing is marked critical or stands
+/// twice.
 struct token_head {
     std::string algorithm;
-    std::string kid;
+    std::string kid; ///< empty: it names no key
 };
 std::optional<token_head> read_token_head(std::string_view token, const config::jwt_settings&,
                                           std::string_view& why);
@@ -34,9 +36,12 @@ struct token_claims {
     config::scope_set scopes;
 };
 
-/// Checks the signature and then the claims: iss, aud, exp, nbf, sub. The head has been read before, and the
-/// key fits its algorithm.
-std::optional<token_claims> verify_token(std::string_view token, const issuer_key&,
+/// What is said when no key made the signature.
+inline constexpr std::string_view not_signed_by_its_key = "The token's signature is not that of its key.";
+
+/// Checks the signature, with one key after the other, and then the claims: iss, aud, exp, nbf, iat, sub. The
+/// head has been read before, and the keys fit its algorithm.
+std::optional<token_claims> verify_token(std::string_view token, std::span<const issuer_key* const>,
                                          const config::jwt_settings&, wall_time now, std::string_view& why);
 
 } // namespace offboard::api

@@ -1,5 +1,7 @@
 #include "offboard/base/document.hpp"
 
+#include "offboard/base/nearest.hpp"
+
 #include <algorithm>
 #include <charconv>
 
@@ -15,41 +17,62 @@ document document::boolean(bool b) {
 document document::number(std::string text) {
     document d;
     d.kind_ = kind::number;
-    d.text_ = std::move(text);
+    d.content_ = std::move(text);
     return d;
 }
 
 document document::string(std::string text) {
     document d;
     d.kind_ = kind::string;
-    d.text_ = std::move(text);
+    d.content_ = std::move(text);
     return d;
 }
 
 document document::array() {
     document d;
     d.kind_ = kind::array;
+    d.content_.emplace<std::vector<document>>();
     return d;
 }
 
 document document::object() {
     document d;
     d.kind_ = kind::object;
+    d.content_.emplace<std::vector<member>>();
     return d;
+}
+
+const std::string& document::text() const noexcept {
+    static const std::string none;
+    const auto* own = std::get_if<std::string>(&content_);
+    return own ? *own : none;
+}
+
+const std::vector<document>& document::elements() const noexcept {
+    static const std::vector<document> none;
+    const auto* own = std::get_if<std::vector<document>>(&content_);
+    return own ? *own : none;
+}
+
+const std::vector<document::member>& document::members() const noexcept {
+    static const std::vector<member> none;
+    const auto* own = std::get_if<std::vector<member>>(&content_);
+    return own ? *own : none;
 }
 
 std::optional<std::int64_t> document::as_int() const noexcept {
     std::int64_t n = 0;
-    const char* end = text_.data() + text_.size();
-    const auto [stop, ec] = std::from_chars(text_.data(), end, n);
+    const std::string& digits = text();
+    const char* end = digits.data() + digits.size();
+    const auto [stop, ec] = std::from_chars(digits.data(), end, n);
     if (kind_ != kind::number || ec != std::errc() || stop != end) return std::nullopt;
     return n;
 }
 
 const document* document::find(std::string_view name) const noexcept {
-    const auto at =
-        std::find_if(members_.begin(), members_.end(), [&](const member& m) { return m.first == name; });
-    return at == members_.end() ? nullptr : &at->second;
+    const std::vector<member>& own = members();
+    const auto at = std::find_if(own.begin(), own.end(), [&](const member& m) { return m.first == name; });
+    return at == own.end() ? nullptr : &at->second;
 }
 
 std::string_view to_string(document::kind k) noexcept {
@@ -91,6 +114,23 @@ std::string pointer_to(std::string_view parent, std::size_t index) {
     return pointer_to(parent, std::to_string(index));
 }
 
+namespace {
+
+/// What is said of a member that nobody knows, in words of ours only.
+std::string unknown_member(std::string_view name, std::span<const std::string_view> known) {
+    if (const auto close = nearest(name, known))
+        return "unknown member: " + std::string(*close) + " is known";
+    if (known.empty()) return "unknown member: none is known here";
+    std::string out = "unknown member: known are ";
+    for (std::size_t i = 0; i < known.size(); ++i) {
+        if (i > 0) out += ", ";
+        out += known[i];
+    }
+    return out;
+}
+
+} // namespace
+
 void check_members(const document& object, std::initializer_list<std::string_view> known,
                    std::string_view where, fault_list& faults) {
     const auto plain = [](std::string_view name) {
@@ -100,9 +140,10 @@ void check_members(const document& object, std::initializer_list<std::string_vie
     };
     std::vector<std::string_view> seen;
     for (const auto& [name, value] : object.members()) {
+        if (faults.full()) return;
         if (std::find(known.begin(), known.end(), name) == known.end())
-            faults.add(plain(name) ? pointer_to(where, name) : std::string(where), "unknown member",
-                       value.line);
+            faults.add(plain(name) ? pointer_to(where, name) : std::string(where),
+                       unknown_member(name, {known.begin(), known.size()}), value.line);
         else if (std::find(seen.begin(), seen.end(), name) != seen.end())
             faults.add(pointer_to(where, name), "member named twice", value.line);
         else

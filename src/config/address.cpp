@@ -101,7 +101,9 @@ std::optional<endpoint> parse_endpoint(std::string_view text, std::string_view& 
     return out;
 }
 
-std::optional<base_url> parse_base_url(std::string_view text, std::string_view& why) {
+namespace {
+
+std::optional<base_url> parse_url(std::string_view text, bool plain_anywhere, std::string_view& why) {
     why = "must be a URL of the form https://host[:port][/prefix]";
     const auto parsed = urls::parse_uri(text);
     if (!parsed || !parsed->has_authority()) return std::nullopt;
@@ -129,7 +131,7 @@ std::optional<base_url> parse_base_url(std::string_view text, std::string_view& 
         return std::nullopt;
     }
     out.tls = scheme == "https";
-    if (!out.tls && !host->loopback) {
+    if (!out.tls && !host->loopback && !plain_anywhere) {
         why = "must be https://; http:// is accepted for loopback only";
         return std::nullopt;
     }
@@ -152,6 +154,16 @@ std::optional<base_url> parse_base_url(std::string_view text, std::string_view& 
     if (out.port != (out.tls ? 443 : 80)) out.text += ":" + std::to_string(out.port);
     out.text += out.path;
     return out;
+}
+
+} // namespace
+
+std::optional<base_url> parse_base_url(std::string_view text, std::string_view& why) {
+    return parse_url(text, false, why);
+}
+
+std::optional<base_url> parse_public_url(std::string_view text, std::string_view& why) {
+    return parse_url(text, true, why);
 }
 
 } // namespace offboard::config

@@ -53,10 +53,12 @@ std::optional<document> read_value(const std::string& text, bool literal) {
 
 void forget_lines(document& d) {
     d.line = 0;
-    for (auto& e : d.elements())
-        forget_lines(e);
-    for (auto& m : d.members())
-        forget_lines(m.second);
+    if (d.is(kind::array))
+        for (auto& e : d.elements())
+            forget_lines(e);
+    if (d.is(kind::object))
+        for (auto& m : d.members())
+            forget_lines(m.second);
 }
 
 /// Finds, or makes, the place a variable names, one word after the other.

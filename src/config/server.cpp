@@ -44,6 +44,13 @@ void read_listeners(section& root, settings& into) {
     const bool same = into.listen.port != 0 && into.listen.port == into.admin_listen.port &&
                       into.listen.address == into.admin_listen.address;
     if (same) root.fault("admin_listen", "is the address and port of listen");
+    std::string url;
+    if (!root.read_text("public_url", url)) return;
+    std::string_view why;
+    if (const auto parsed = parse_public_url(url, why))
+        into.public_url = parsed->text;
+    else
+        root.fault("public_url", std::string(why));
 }
 
 void read_deadline(section& root, settings& into) {

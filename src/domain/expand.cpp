@@ -45,8 +45,10 @@ std::span<const identifier_kind> kinds_for(action a) noexcept {
     case action::lapse: return lapse_kinds;
     case action::delink: return delink_kinds;
     case action::forget: return forget_kinds;
-    default: return revoke_kinds;
+    case action::revoke_earn:
+    case action::revoke_enrol: return revoke_kinds;
     }
+    return {};
 }
 
 const identifier* identifier_for(const customer& who, action what) noexcept {

@@ -27,24 +27,53 @@ bool has_control_character(std::string_view text) {
     }
     return false;
 }
-// E.164 allows 15 digits; shorter than 6 is nobody's mobile.
-constexpr std::size_t fewest_digits = 6;
-constexpr std::size_t most_digits = 15;
-
-bool is_blank(char c) {
-    return c == ' ';
+/// Length of the blank that begins there, 0 when none does: Unicode's White_Space, and what is as invisible
+/// (zero-width spaces and joiners, the byte order mark). Controls have been refused before.
+std::size_t blank_at(std::string_view text) {
+    if (text.starts_with(' ')) return 1;
+    if (text.starts_with("\xC2\xA0")) return 2;
+    for (const std::string_view blank : {"\xE1\x9A\x80", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xE2\x80\xAF",
+                                         "\xE2\x81\x9F", "\xE2\x81\xA0", "\xE3\x80\x80", "\xEF\xBB\xBF"})
+        if (text.starts_with(blank)) return 3;
+    // U+2000 to U+200D.
+    const bool row = text.starts_with("\xE2\x80") && text.size() > 2;
+    return row && static_cast<unsigned char>(text[2]) <= 0x8D ? 3 : 0;
 }
 
-bool is_email(std::string_view text) {
-    const auto at = text.rfind('@');
-    if (at == text.npos || at == 0 || at + 1 == text.size()) return false;
-    bool quoted = false;
-    for (const char c : text) {
-        if (c == '"') quoted = !quoted;
-        if (is_blank(c) && !quoted) return false;
+bool has_blank_at_an_end(std::string_view text) {
+    if (blank_at(text) > 0) return true;
+    for (const std::size_t length : {1u, 2u, 3u})
+        if (text.size() >= length && blank_at(text.substr(text.size() - length)) == length) return true;
+    return false;
+}
+
+/// Where the quoted part that begins at `from` ends; npos when nothing ends it, and it is none.
+std::size_t end_of_quoted(std::string_view text, std::size_t from) {
+    for (std::size_t i = from + 1; i < text.size(); ++i) {
+        if (text[i] == '"') return i;
+        if (text[i] == '\\') ++i;
+    }
+    return std::string_view::npos;
+}
+
+/// One @ at least, something on both sides of the last one, and no blank outside quotes. Not more: what is an
+/// address and what is none, the vendor decides.
+bool is_email_shaped(std::string_view text) {
+    const std::size_t at = text.rfind('@');
+    if (at == std::string_view::npos || at == 0 || at + 1 == text.size()) return false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '"' && i < at) {
+            const std::size_t end = end_of_quoted(text.substr(0, at), i);
+            if (end != std::string_view::npos) i = end;
+        } else if (blank_at(text.substr(i)) > 0) {
+            return false;
+        }
     }
     return true;
 }
+
+constexpr std::size_t fewest_digits = 6;
+constexpr std::size_t most_digits = 15; ///< E.164
 } // namespace
 
 std::string_view to_string(identifier_kind kind) noexcept {
@@ -71,12 +100,23 @@ std::string_view identifier_fault(identifier_kind kind, std::string_view value) 
     if (value.empty()) return "must not be empty";
     if (characters(value) > most_characters) return "must have at most 256 characters";
     if (has_control_character(value)) return "must not contain control characters";
-    if (is_blank(value.front()) || is_blank(value.back())) return "must not begin or end with a blank";
-    if (kind == identifier_kind::mobile && !is_digits(value)) return "must be digits after an optional +";
-    if (kind == identifier_kind::mobile && (value.size() < fewest_digits || value.size() > most_digits))
-        return "must have 6 to 15 digits";
-    if (kind == identifier_kind::email && !is_email(value))
-        return "must be an address: something before and after an @, and no blank outside quotes";
+    if (has_blank_at_an_end(value)) return "must not begin or end with a blank";
+    switch (kind) {
+    case identifier_kind::email:
+        if (!is_email_shaped(value))
+            return "must be an e-mail address: a name, @ and a domain, without blanks";
+        break;
+    case identifier_kind::mobile:
+        if (!is_digits(value) || value.size() < fewest_digits || value.size() > most_digits)
+            return "must be 6 to 15 digits after an optional +";
+        break;
+    case identifier_kind::mention_me_customer_id:
+    case identifier_kind::capillary_id:
+    case identifier_kind::external_id:
+    case identifier_kind::billing_customer_id:
+    case identifier_kind::billing_subscription_id:
+    case identifier_kind::billing_order_id: break;
+    }
     return {};
 }
 

@@ -179,13 +179,18 @@ progress progress_of(const operation& op, std::size_t c) noexcept {
     return any_done ? progress::partial : progress::failed;
 }
 
+void summary::add(const operation& op, std::size_t c) noexcept {
+    ++customer_count;
+    ++customers[static_cast<std::size_t>(progress_of(op, c))];
+    const auto [first, last] = op.steps_of(c);
+    for (std::size_t i = first; i < last; ++i)
+        ++steps[static_cast<std::size_t>(op.steps[i].outcome.status)];
+}
+
 summary recount(const operation& op) noexcept {
     summary out;
-    out.customer_count = op.what.customers.size();
-    for (std::size_t c = 0; c < out.customer_count; ++c)
-        ++out.customers[static_cast<std::size_t>(progress_of(op, c))];
-    for (const step& s : op.steps)
-        ++out.steps[static_cast<std::size_t>(s.outcome.status)];
+    for (std::size_t c = 0; c < op.what.customers.size(); ++c)
+        out.add(op, c);
     return out;
 }
 

@@ -65,6 +65,13 @@ std::string read_text(const document& d, std::string_view where, bool number_too
     return d.text();
 }
 
+/// Digits that are not all nought: the vendor numbers its promotions from one.
+bool is_positive(std::string_view text) {
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    return std::all_of(text.begin(), text.end(), digit) &&
+           text.find_first_not_of('0') != std::string_view::npos;
+}
+
 promotion read_promotion(const document& d, const std::string& where, fault_list& faults) {
     promotion out;
     if (!expect(d, kind::object, where, faults)) return out;
@@ -81,7 +88,12 @@ promotion read_promotion(const document& d, const std::string& where, fault_list
     const document* id = d.find("promotion_id");
     const document* name = d.find("promo_identifier");
     if (!id == !name) faults.add(where, "needs exactly one of promotion_id and promo_identifier", d.line);
-    if (id) out.promotion_id = read_text(*id, pointer_to(where, "promotion_id"), true, faults);
+    if (id) {
+        const std::string at = pointer_to(where, "promotion_id");
+        out.promotion_id = read_text(*id, at, true, faults);
+        if (!out.promotion_id.empty() && !is_positive(out.promotion_id))
+            faults.add(at, "must be a positive whole number", id->line);
+    }
     if (name) out.promo_identifier = read_text(*name, pointer_to(where, "promo_identifier"), false, faults);
     const document* k = d.find("kind");
     if (k && k->is(kind::string) && k->text() == "enrol_and_issue")
@@ -94,10 +106,12 @@ promotion read_promotion(const document& d, const std::string& where, fault_list
     return out;
 }
 
-std::vector<std::string> read_names(const document& d, const std::string& where, fault_list& faults) {
+/// At most `most` of them: looking for doubles costs with the square of the number.
+std::vector<std::string> read_names(const document& d, const std::string& where, std::size_t most,
+                                    fault_list& faults) {
     std::vector<std::string> names;
     if (!expect(d, kind::array, where, faults)) return names;
-    for (std::size_t i = 0; i < d.elements().size(); ++i) {
+    for (std::size_t i = 0; i < std::min(d.elements().size(), most); ++i) {
         const document& element = d.elements()[i];
         const std::string at = pointer_to(where, i);
         std::string name = read_text(element, at, false, faults);
@@ -152,7 +166,7 @@ void read_capillary(const document& d, const std::string& where, plan& out, faul
             faults.add(list, "is required", delink->line);
             return;
         }
-        out.partner_programs = read_names(*names, list, faults);
+        out.partner_programs = read_names(*names, list, most_partner_programs, faults);
         if (names->is(kind::array) &&
             (names->elements().empty() || names->elements().size() > most_partner_programs))
             faults.add(list, "must have 1 to 50 partner programmes", names->line);
@@ -171,7 +185,10 @@ void read_billing(const document& d, const std::string& where, plan& out, fault_
     out.forget = true;
     if (const document* keep = forget->find("keep")) {
         const std::string list = pointer_to(at, "keep");
-        out.keep = read_names(*keep, list, faults);
+        out.keep = read_names(*keep, list, keep_fields.size(), faults);
+        if (keep->elements().size() > keep_fields.size())
+            faults.add(list, "has more names than there are fields and tables the vendor can keep",
+                       keep->line);
         for (std::size_t i = 0; i < out.keep.size(); ++i)
             if (!is_keep_field(out.keep[i]))
                 faults.add(list, "has a name that is not a field or table the vendor can keep", keep->line);

@@ -23,16 +23,22 @@ vendor vendor_of(action a) noexcept {
     switch (a) {
     case action::lapse: return vendor::mention_me;
     case action::forget: return vendor::billing;
-    default: return vendor::capillary;
+    case action::revoke_earn:
+    case action::revoke_enrol:
+    case action::delink: return vendor::capillary;
     }
+    return vendor::capillary;
 }
 
 std::size_t vendor_cap(action a) noexcept {
     switch (a) {
     case action::delink:
     case action::forget: return 1;
-    default: return 100;
+    case action::lapse:
+    case action::revoke_earn:
+    case action::revoke_enrol: return 100;
     }
+    return 1;
 }
 
 std::optional<std::string> capillary_source(std::string_view name) {

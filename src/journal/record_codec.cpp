@@ -65,8 +65,8 @@ void write(writer& to, const plan& p) {
     to.texts("keep", p.keep);
     if (p.defaults.erase_gate) to.text("erase_gate", word_of(*p.defaults.erase_gate));
     if (p.defaults.missing_identifier) to.text("missing_identifier", word_of(*p.defaults.missing_identifier));
-    to.flag("dry_run", p.defaults.dry_run);
     if (p.defaults.absent) to.text("absent", word_of(*p.defaults.absent));
+    to.flag("dry_run", p.defaults.dry_run);
 }
 
 void write(writer& to, const customer& c) {

@@ -20,12 +20,36 @@ quotas::bucket& quotas::of(std::string_view caller, steady_time now) {
     return buckets_.front();
 }
 
+namespace {
+
+/// How long one request takes to be granted. Rounded up, so that what is taken in a long time is never more
+/// than was granted.
+duration time_of_one(std::uint32_t requests, duration per) {
+    const auto size = static_cast<duration::rep>(std::max<std::uint32_t>(requests, 1));
+    return (per + duration(size - 1)) / size;
+}
+
+} // namespace
+
+quotas::allowance quotas::left(std::string_view caller, std::uint32_t requests, duration per,
+                               steady_time now) const {
+    allowance out;
+    out.requests = requests;
+    const auto at = by_caller_.find(caller);
+    if (at == by_caller_.end() || at->second->full_at <= now) return out;
+    out.full_in = at->second->full_at - now;
+    const duration each = time_of_one(requests, per);
+    const auto taken = (out.full_in + each - duration(1)) / each;
+    out.requests =
+        taken >= static_cast<duration::rep>(requests) ? 0 : requests - static_cast<std::uint32_t>(taken);
+    return out;
+}
+
 std::optional<duration> quotas::take(std::string_view caller, std::uint32_t requests, duration per,
                                      steady_time now) {
     bucket& b = of(caller, now);
     const auto size = static_cast<duration::rep>(std::max<std::uint32_t>(requests, 1));
-    // Rounded up, so that what is taken in a long time is never more than was granted.
-    const duration each = (per + duration(size - 1)) / size;
+    const duration each = time_of_one(requests, per);
     const steady_time full_at = std::max(b.full_at, now);
     // Empty when the next one would have to be borrowed.
     const duration short_of = full_at - now - each * (size - 1);

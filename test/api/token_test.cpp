@@ -43,9 +43,9 @@ std::string judged(const std::string& token, const key_set& keys, const config::
     std::string_view why;
     const auto head = read_token_head(token, by, why);
     if (!head) return std::string(why);
-    const issuer_key* key = keys.find(head->kid, head->algorithm);
-    if (!key) return "no such key";
-    const auto said = verify_token(token, *key, by, today, why);
+    const auto fitting = keys.fitting(head->kid, head->algorithm);
+    if (fitting.empty()) return "no such key";
+    const auto said = verify_token(token, fitting, by, today, why);
     if (!said) return std::string(why);
     if (into) *into = *said;
     return {};
@@ -157,9 +157,12 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_refused) {
          "signature"},
         // the rest of the header
         {"typ", with_header(begin + R"(,"typ":"dpop+jwt"})"), "type that is not accepted"},
+        {"typ of another kind", with_header(begin + R"(,"typ":"application/dpop+jwt"})"),
+         "type that is not accepted"},
+        {"alg in another case", with_header(R"({"alg":"rs256","kid":"r"})"), "algorithm is not accepted"},
         {"typ no text", with_header(begin + R"(,"typ":1})"), "type that is not accepted"},
         {"crit", with_header(begin + R"(,"crit":["b64"],"b64":false})"), "type that is not accepted"},
-        {"no kid", with_header(R"({"alg":"RS256"})"), "does not name its key"},
+        {"empty kid", with_header(begin.substr(0, begin.size() - 2) + R"("})"), "does not name its key"},
         {"kid no text", with_header(R"({"alg":"RS256","kid":1})"), "does not name its key"},
         {"unknown kid", with_header(R"({"alg":"RS256","kid":"x"})"), "no such key"},
         {"a key of its own", with_header(R"({"alg":"RS256","kid":"x","jwk":)" + rsa_key().jwk() + "}"),
@@ -189,6 +192,8 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_refused) {
         {"exp negative", with_claims(claims("exp", "\"exp\":-1e300")), "has expired"},
         {"not yet", with_claims(claims("nbf", "\"nbf\":" + soon)), "not valid yet"},
         {"nbf text", with_claims(claims("nbf", R"("nbf":"1")")), "not valid yet"},
+        {"iat to come", with_claims(claims("", "\"iat\":" + soon)), "not valid yet"},
+        {"iat text", with_claims(claims("", R"("iat":"1")")), "not valid yet"},
         {"no sub", with_claims(claims("sub")), "whose it is"},
         {"empty sub", with_claims(claims("sub", R"("sub":"")")), "whose it is"},
         {"long sub", with_claims(claims("sub", R"("sub":")" + std::string(257, 's') + "\"")), "whose it is"},
@@ -212,9 +217,13 @@ BOOST_AUTO_TEST_CASE(what_is_at_the_edge_is_accepted) {
     BOOST_TEST(with_claims(claims("exp", R"("exp":1e300)")) == "");
     BOOST_TEST(with_claims(claims("nbf", "\"nbf\":" + std::to_string(now + 60))) == "");
     BOOST_TEST(with_claims(claims("nbf")) == "");
+    BOOST_TEST(with_claims(claims("", "\"iat\":" + std::to_string(now + 60))) == "");
+    BOOST_TEST(with_claims(claims("", "\"iat\":" + std::to_string(now - 5) + ".25")) == "");
+    BOOST_TEST(with_claims(claims("", R"("jti":"x","cnf":{"a":[1]},"azp":null)")) == "");
     BOOST_TEST(with_claims(claims("aud", R"("aud":["x","offboard"])")) == "");
     BOOST_TEST(with_claims(claims("sub", R"("sub":"system:serviceaccount:crm:sync")")) == "");
-    for (const char* typ : {"", R"(,"typ":"jwt")", R"(,"typ":"at+JWT")", R"(,"typ":"application/at+jwt")"})
+    for (const char* typ : {"", R"(,"typ":"jwt")", R"(,"typ":"at+JWT")", R"(,"typ":"application/at+jwt")",
+                            R"(,"typ":"application/jwt")", R"(,"typ":"Application/JWT")", R"(,"typ":null)"})
         BOOST_TEST(
             judged(rsa_key().token("RS256", R"({"alg":"RS256","kid":"r")" + std::string(typ) + "}", claims()),
                    both(), rules()) == "");
@@ -243,6 +252,31 @@ BOOST_AUTO_TEST_CASE(scopes_are_words_or_a_list_and_what_the_subject_was_granted
     BOOST_TEST(scopes(R"(,"scp":"offboard:read")", R"("sub":"desk")") == "offboard:read offboard:operate");
 }
 
+BOOST_AUTO_TEST_CASE(a_token_that_names_no_key_is_checked_with_those_that_fit) {
+    const auto unnamed = [](const signer& by, const std::string& algorithm) {
+        return by.token(algorithm, R"({"alg":")" + algorithm + R"(","kid":null})", claims());
+    };
+    BOOST_TEST(judged(unnamed(rsa_key(), "RS256"), both(), rules()) == "");
+    BOOST_TEST(judged(unnamed(ec_key(), "ES256"), both(), rules()) == "");
+    BOOST_TEST(judged(rsa_key().token("RS256", R"({"alg":"RS256"})", claims()), both(), rules()) == "");
+    BOOST_TEST(judged(unnamed(signer::ec("x"), "ES256"), both(), rules()) == not_signed_by_its_key);
+    BOOST_TEST(both().fitting("", "RS256").size() == 1u);
+    BOOST_TEST(both().fitting("", "ES384").empty());
+}
+
+BOOST_AUTO_TEST_CASE(of_two_keys_under_one_name_each_that_fits_is_tried) {
+    const signer second = signer::ec("e");
+    for (const std::string& list :
+         {ec_key().jwk() + "," + second.jwk(), second.jwk() + "," + ec_key().jwk()}) {
+        const key_set keys = keys_of(set_of(list + "," + rsa_key().jwk()));
+        BOOST_TEST(judged(ec_key().token("ES256", claims()), keys, rules()) == "");
+        BOOST_TEST(judged(second.token("ES256", claims()), keys, rules()) == "");
+        BOOST_TEST(judged(signer::ec("e").token("ES256", claims()), keys, rules()) == not_signed_by_its_key);
+        BOOST_TEST(judged(second.token("ES256", claims("exp", R"("exp":1)")), keys, rules()) ==
+                   "The token has expired.");
+    }
+}
+
 BOOST_AUTO_TEST_CASE(keys_that_should_not_be_used_are_left_out) {
     const std::string good = ec_key().jwk();
     const auto count = [&](const std::string& more) { return keys_of(set_of(good + "," + more)).size(); };
@@ -256,7 +290,13 @@ BOOST_AUTO_TEST_CASE(keys_that_should_not_be_used_are_left_out) {
     BOOST_TEST(count(R"({"kty":"OKP","crv":"Ed25519","x":"AQAB","kid":"o"})") == 1u);
     BOOST_TEST(count(R"({"kty":"EC","crv":"P-256","x":"AQAB","y":"AQAB","kid":"off the curve"})") == 1u);
     BOOST_TEST(count(R"({"kty":"RSA","n":"\"","e":"AQAB","kid":"o"})") == 1u);
-    BOOST_TEST(count(signer::ec("").jwk()) == 1u);
+    BOOST_TEST(count(signer::ec("").jwk()) == 1u); // an empty name is none that a token could give
+    std::string nameless = rsa_key().jwk();
+    nameless.replace(nameless.find(R"("kid":"r",)"), 10, "");
+    BOOST_TEST(count(nameless) == 2u);
+    nameless.replace(0, 1,
+                     R"({"kid":null,"use":null,"alg":null,"key_ops":null,"d":null,"k":null,"x5c":null,)");
+    BOOST_TEST(count(nameless) == 2u);
     BOOST_TEST(count("5") == 1u);
     // A key that says what it is for is used for nothing else.
     const key_set keys = keys_of(set_of(rsa_key().jwk(R"("alg":"RS512",)")));

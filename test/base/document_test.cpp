@@ -1,4 +1,5 @@
 #include "offboard/base/document.hpp"
+#include "offboard/base/nearest.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -69,6 +70,48 @@ BOOST_AUTO_TEST_CASE(what_is_not_json_is_refused) {
             BOOST_TEST(!fault.detail.empty());
         }
     }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_kept_of_a_text_is_bounded) {
+    json_fault fault;
+    const offboard::json_bounds bounds{.kept = 2, .values = 8};
+    const auto d = parse_json(R"({"a":[1,2,3,4],"b":2,"c":3})", fault, bounds);
+    BOOST_REQUIRE(d.has_value());
+    BOOST_TEST(d->members().size() == 2u);
+    BOOST_TEST(d->find("a")->elements().size() == 2u);
+    BOOST_TEST(!parse_json("[1,2,3,4,5,6,7,x]", fault, bounds)); // what is left out is JSON all the same
+    BOOST_TEST(!fault.too_many_values);
+    BOOST_TEST(!parse_json("[1,2,3,4,5,6,7,8]", fault, bounds));
+    BOOST_TEST(fault.too_many_values);
+    BOOST_TEST(parse_json("[1,2,3,4,5,6,7]", fault, bounds).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_member_is_told_the_nearest_known_one_and_never_repeated) {
+    json_fault broken;
+    const auto d = parse_json(R"({"dryrun":true,"Erase-Gate":1,"jo_smith":2})", broken);
+    fault_list faults;
+    check_members(*d, {"erase_gate", "dry_run"}, "/options", faults);
+    BOOST_REQUIRE(faults.all().size() == 3u);
+    BOOST_TEST(faults.all()[0].detail == "unknown member: dry_run is known");
+    BOOST_TEST(faults.all()[1].detail == "unknown member: erase_gate is known");
+    BOOST_TEST(faults.all()[2].detail == "unknown member: known are erase_gate, dry_run");
+}
+
+BOOST_AUTO_TEST_CASE(the_nearest_word_is_near) {
+    constexpr std::string_view known[] = {"email", "mobile", "capillary_id", "billing_customer_id"};
+    const struct {
+        std::string_view word;
+        std::string_view expected; // empty: none
+    } rows[] = {{"emial", "email"},
+                {"e-mail", "email"},
+                {"MOBILE", "mobile"},
+                {"capilary_id", "capillary_id"},
+                {"phone", ""},
+                {"", ""},
+                {"billing_customerid", "billing_customer_id"}};
+    for (const auto& row : rows)
+        BOOST_TEST(offboard::nearest(row.word, known).value_or("") == row.expected, row.word);
+    BOOST_TEST(!offboard::nearest(std::string(1000, 'e'), known));
 }
 
 BOOST_AUTO_TEST_CASE(pointers_escape_as_rfc_6901_says) {

@@ -51,6 +51,17 @@ BOOST_AUTO_TEST_CASE(base_urls_are_taken_apart) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(callers_may_come_over_plain_http_and_vendors_may_not_be_called_so) {
+    std::string_view why;
+    const auto plain = parse_public_url("http://Offboard.crm.svc:8080/tools/", why);
+    BOOST_REQUIRE(plain.has_value());
+    BOOST_TEST(plain->text == "http://offboard.crm.svc:8080/tools");
+    BOOST_TEST(!parse_base_url("http://offboard.crm.svc:8080/tools/", why).has_value());
+    for (const char* text : {"", "/tools", "ftp://a.example", "https://u:p@a.example", "https://a.example?x",
+                             "https://a.example/#x", "https://a.example/a b", "https://a.example/'"})
+        BOOST_TEST(!parse_public_url(text, why).has_value(), text);
+}
+
 BOOST_AUTO_TEST_CASE(other_base_urls_are_refused) {
     const std::pair<const char*, const char*> table[] = {
         {"", "form"},

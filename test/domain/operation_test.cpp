@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(a_step_without_identifier_is_skipped_and_that_is_ok) {
     op.steps = expand(op.what, op.first_step);
     BOOST_TEST((op.steps[1].outcome.status == step_status::skipped));
     BOOST_TEST(op.steps[1].outcome.code == "no_identifier");
-    BOOST_TEST(is_ok(op.steps[1], absent_rule::ok));
+    BOOST_TEST(is_ok(op.steps[1], op.what.absent));
 }
 
 BOOST_AUTO_TEST_CASE(nobody_is_erased_before_every_other_step_is_ok) {
@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(the_erase_gate_stays_shut_as_it_was_told) {
             if (shut) {
                 BOOST_TEST(op.steps[4].outcome.code == "gate_shut");
                 BOOST_TEST((op.steps[4].blocked_by == std::vector<action>{action::lapse}));
-                BOOST_TEST(!is_ok(op.steps[4], absent_rule::ok));
+                BOOST_TEST(!is_ok(op.steps[4], op.what.absent));
             }
         }
     }
@@ -273,6 +273,42 @@ BOOST_AUTO_TEST_CASE(many_earn_ids_weigh_as_more_steps) {
     BOOST_TEST(weight_of(op) == 5u);
     op.what.customers.front().earn_ids.assign(1000, 1);
     BOOST_TEST(weight_of(op) == 45u);
+    // Each promotion's step carries all of them.
+    op.what.plan.revoke = {promo("1"), promo("2", promotion_kind::direct_issue), promo("3")};
+    op.steps = expand(op.what, op.first_step);
+    BOOST_TEST(op.steps.size() == 8u);
+    BOOST_TEST(weight_of(op) == 8u + 120u);
+    BOOST_TEST(weight_of(op.what) == weight_of(op));
+    BOOST_TEST(steps_of(op.what) == op.steps.size());
+}
+
+BOOST_AUTO_TEST_CASE(an_absent_step_is_ok_or_not_as_the_rule_says) {
+    for (const absent_rule rule : {absent_rule::ok, absent_rule::not_ok}) {
+        operation op = whole();
+        op.what.absent = rule;
+        for (const std::size_t i : {0u, 1u, 2u, 3u})
+            settle(op, i, i == 0 ? step_status::absent : step_status::succeeded);
+        const gate_news news = look_at_gates(op, 0);
+        const bool open = rule == absent_rule::ok;
+        BOOST_TEST(news.open.size() == (open ? 1u : 0u));
+        BOOST_TEST(news.shut.size() == (open ? 0u : 1u));
+        settle(op, 4, open ? step_status::succeeded : step_status::skipped);
+        if (!open) op.steps[4].blocked_by = {action::lapse};
+        BOOST_TEST(to_string(progress_of(op, 0)) == (open ? "ok" : "partial"));
+        BOOST_TEST(reopen(op).empty()); // the vendor has spoken
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_a_gate_kept_back_behind_the_unknown_is_unknown_too) {
+    operation op = whole();
+    settle(op, 0, step_status::unknown);
+    for (const std::size_t i : {1u, 2u, 3u})
+        settle(op, i, step_status::succeeded);
+    settle(op, 4, step_status::skipped);
+    op.steps[4].blocked_by = {action::lapse};
+    BOOST_TEST(to_string(progress_of(op, 0)) == "unknown");
+    settle(op, 3, step_status::cancelled); // not OK for another reason
+    BOOST_TEST(to_string(progress_of(op, 0)) == "partial");
 }
 
 BOOST_AUTO_TEST_CASE(statuses_follow_from_the_steps) {
@@ -288,9 +324,12 @@ BOOST_AUTO_TEST_CASE(statuses_follow_from_the_steps) {
         {{s::failed, s::failed, s::absent, s::skipped, s::cancelled}, progress::partial},
         {{s::skipped, s::skipped, s::skipped, s::skipped, s::skipped}, progress::ok},
         {{s::unknown, s::skipped, s::skipped, s::skipped, s::skipped}, progress::unknown},
-        {{s::unknown, s::succeeded, s::absent, s::skipped, s::accepted}, progress::unknown},
-        {{s::unknown, s::succeeded, s::failed, s::skipped, s::accepted}, progress::partial},
-        {{s::unknown, s::skipped, s::skipped, s::skipped, s::cancelled}, progress::failed},
+        {{s::unknown, s::unknown, s::unknown, s::unknown, s::unknown}, progress::unknown},
+        {{s::unknown, s::succeeded, s::accepted, s::absent, s::skipped}, progress::unknown},
+        {{s::unknown, s::failed, s::skipped, s::skipped, s::skipped}, progress::failed},
+        {{s::unknown, s::cancelled, s::skipped, s::skipped, s::skipped}, progress::failed},
+        {{s::unknown, s::failed, s::succeeded, s::skipped, s::skipped}, progress::partial},
+        {{s::unknown, s::pending, s::skipped, s::skipped, s::skipped}, progress::pending},
     };
     for (const auto& row : rows) {
         operation op = whole();
@@ -309,8 +348,9 @@ BOOST_AUTO_TEST_CASE(an_operation_is_the_sum_of_its_customers) {
         {{step_status::accepted, step_status::absent}, progress::ok},
         {{step_status::accepted, step_status::failed}, progress::partial},
         {{step_status::unknown, step_status::failed}, progress::partial},
-        {{step_status::unknown, step_status::accepted}, progress::unknown},
         {{step_status::unknown, step_status::unknown}, progress::unknown},
+        {{step_status::unknown, step_status::accepted}, progress::unknown},
+        {{step_status::unknown, step_status::pending}, progress::pending},
         {{step_status::pending, step_status::failed}, progress::pending},
     };
     for (const auto& row : rows) {

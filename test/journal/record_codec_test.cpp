@@ -53,7 +53,8 @@ bool same(const std::vector<T>& a, const std::vector<T>& b) {
 bool same(const operation& a, const operation& b) {
     return a.what.plan_name == b.what.plan_name && same(a.what.plan, b.what.plan) &&
            same(a.what.customers, b.what.customers) && a.what.gate == b.what.gate &&
-           a.what.dry_run == b.what.dry_run && same(a.steps, b.steps) && a.first_step == b.first_step;
+           a.what.absent == b.what.absent && a.what.dry_run == b.what.dry_run && same(a.steps, b.steps) &&
+           a.first_step == b.first_step;
 }
 
 vendor_detail everything_said() {
@@ -153,6 +154,7 @@ BOOST_AUTO_TEST_CASE(each_field_survives_alone_and_changed) {
         [](operation& op) { op.what.plan.forget = false; },
         [](operation& op) { op.what.gate = erase_gate::all_ok; },
         [](operation& op) { op.what.gate = erase_gate::none; },
+        [](operation& op) { op.what.absent = absent_rule::not_ok; },
         [](operation& op) { op.what.dry_run = false; },
         [](operation& op) { op.what.customers[0].identifiers.clear(); },
         [](operation& op) { op.what.customers[0].ref = std::string("a\0b\x7f", 4); },

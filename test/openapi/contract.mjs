@@ -30,7 +30,7 @@ import { dryRunFaults, lookupFaults, operationFaults } from './invariants.mjs';
 const ofHttp = new Set(['connection', 'content-encoding', 'content-length', 'content-type', 'date', 'keep-alive',
   'server', 'transfer-encoding', 'vary', 'etag', 'x-content-type-options']);
 const ofOperations = new Set(['/offboard', '/offboard/{id}', '/offboard/{id}/retry', '/offboard/{id}/cancel']);
-const anywhere = new Set(['cache-control', 'x-request-id', 'traceparent']);
+const anywhere = new Set(['cache-control', 'x-request-id', 'traceparent', 'ratelimit-policy', 'ratelimit']);
 
 const textOf = (body) => (body === undefined || body === null ? '' : Buffer.isBuffer(body) ? body.toString('utf8') : body);
 

@@ -13,7 +13,8 @@ const identifiersOf = {
 };
 const didSomething = new Set(['accepted', 'succeeded', 'absent']);
 
-const isOk = (step) => didSomething.has(step.status) || (step.status === 'skipped' && !step.blocked_by);
+const isOk = (step, absent = 'ok') =>
+  (didSomething.has(step.status) && !(step.status === 'absent' && absent === 'not_ok')) || (step.status === 'skipped' && !step.blocked_by);
 const isSettled = (step) => step.status !== 'pending';
 
 /** A step's name and target as one text, the members of the target in a fixed order. */
@@ -33,12 +34,13 @@ export function expand(plan) {
 }
 
 /** The status of a customer, as its steps have it. */
-export function customerStatus(steps) {
+export function customerStatus(steps, absent = 'ok') {
   if (!steps.every(isSettled)) return 'pending';
-  if (steps.every(isOk)) return 'ok';
+  const ok = (s) => isOk(s, absent);
+  if (steps.every(ok)) return 'ok';
   // A gate that only unknown outcomes shut makes nothing worse.
-  const byUnknown = (s) => s.status === 'skipped' && s.blocked_by && steps.every((o) => o === s || !s.blocked_by.includes(o.step) || isOk(o) || o.status === 'unknown' || byUnknown(o));
-  const wrong = steps.some((s) => s.status === 'failed' || s.status === 'cancelled' || (s.status === 'skipped' && !isOk(s) && !byUnknown(s)));
+  const byUnknown = (s) => s.status === 'skipped' && s.blocked_by && steps.every((o) => o === s || !s.blocked_by.includes(o.step) || ok(o) || o.status === 'unknown' || byUnknown(o));
+  const wrong = steps.some((s) => s.status === 'failed' || s.status === 'cancelled' || (s.status === 'skipped' && !ok(s) && !byUnknown(s)));
   if (!wrong && steps.some((s) => s.status === 'unknown')) return 'unknown';
   return steps.some((s) => didSomething.has(s.status)) ? 'partial' : 'failed';
 }
@@ -47,10 +49,10 @@ export function customerStatus(steps) {
 export function operationStatus(statuses) {
   if (statuses.includes('pending')) return 'pending';
   for (const all of ['ok', 'failed']) if (statuses.every((s) => s === all)) return all;
-  return statuses.some((s) => s === 'failed' || s === 'partial') ? 'partial' : 'unknown';
+  return statuses.every((s) => s === 'ok' || s === 'unknown') ? 'unknown' : 'partial';
 }
 
-function stepFaults(step, steps, retried, where) {
+function stepFaults(step, steps, retried, ok, where) {
   const faults = [];
   const say = (text) => faults.push(`${where} ${text}`);
   if ((step.code === 'gate_shut') !== (step.blocked_by !== undefined)) say('has gate_shut without blocked_by, or the other way round');
@@ -60,23 +62,23 @@ function stepFaults(step, steps, retried, where) {
   if (step.identifier && !identifiersOf[step.step].includes(step.identifier.type)) say('uses an identifier of another vendor');
   // What was not OK when the gate shut may have been retried since, while something else keeps the gate shut.
   const before = (s) => s !== step && (step.step === 'billing.forget' || keyOf(s.step, s.target) === keyOf('capillary.revoke_earn', step.target));
-  const blocks = (s) => before(s) && isSettled(s) && !isOk(s);
+  const blocks = (s) => before(s) && isSettled(s) && !ok(s);
   for (const name of step.blocked_by ?? []) {
     if (!steps.some((s) => s.step === name && (retried ? before(s) : blocks(s)))) say(`is blocked by ${name}, which is OK or not there`);
   }
   if (step.blocked_by && !steps.some(blocks)) say('is behind a gate that nothing keeps shut');
   if (step.step === 'capillary.revoke_enrol' && step.attempts > 0) {
     const earn = steps.find((s) => keyOf(s.step, s.target) === keyOf('capillary.revoke_earn', step.target));
-    if (!earn || !isOk(earn)) say('was attempted before the revoke_earn of its promotion was OK');
+    if (!earn || !ok(earn)) say('was attempted before the revoke_earn of its promotion was OK');
   }
   return faults;
 }
 
-function gateFaults(steps, gate, retried, where) {
+function gateFaults(steps, gate, retried, ok, where) {
   const forget = steps.find((s) => s.step === 'billing.forget');
   if (!forget || forget.attempts === 0) return [];
   const others = steps.filter((s) => s !== forget);
-  if (gate === 'all_ok' && !others.every(isOk)) return [`${where} billing.forget was attempted while not every other step is OK`];
+  if (gate === 'all_ok' && !others.every(ok)) return [`${where} billing.forget was attempted while not every other step is OK`];
   if (gate === 'settled' && !retried && !others.every(isSettled)) return [`${where} billing.forget was attempted while another step is pending`];
   return [];
 }
@@ -100,12 +102,15 @@ function identifierFaults(step, given, where) {
 function customerFaults(customer, place, { request, plan, keys, retried }) {
   const where = `/customers/${place}`;
   const faults = [];
+  // With a plan by name only, nobody here knows its own defaults.
+  const absent = request?.options?.absent ?? plan?.options?.absent ?? 'ok';
+  const ok = (step) => isOk(step, absent);
   if (customer.index !== place) faults.push(`${where}/index is not its place`);
-  if (customer.status !== customerStatus(customer.steps)) faults.push(`${where}/status does not follow from its steps`);
+  if (customer.status !== customerStatus(customer.steps, absent)) faults.push(`${where}/status does not follow from its steps`);
   const own = customer.steps.map((s) => keyOf(s.step, s.target)).sort();
   if (new Set(own).size !== own.length) faults.push(`${where} has a step twice`);
   if (keys && own.join() !== keys.join()) faults.push(`${where} has other steps than planned`);
-  customer.steps.forEach((step, i) => faults.push(...stepFaults(step, customer.steps, retried, `${where}/steps/${i}`)));
+  customer.steps.forEach((step, i) => faults.push(...stepFaults(step, customer.steps, retried, ok, `${where}/steps/${i}`)));
 
   const asked = request?.customers?.[place];
   if (!asked) return faults;
@@ -113,7 +118,7 @@ function customerFaults(customer, place, { request, plan, keys, retried }) {
   customer.steps.forEach((step, i) => faults.push(...identifierFaults(step, asked.identifiers, `${where}/steps/${i}`)));
   // With a plan by name only, nobody here knows its own default.
   const gate = request.options?.erase_gate ?? (plan ? plan.options?.erase_gate ?? 'all_ok' : undefined);
-  return [...faults, ...gateFaults(customer.steps, gate, retried, where)];
+  return [...faults, ...gateFaults(customer.steps, gate, retried, ok, where)];
 }
 
 function summaryFaults({ summary, customers }) {
@@ -139,7 +144,7 @@ export function operationFaults(operation, { path, method, status, headers, requ
   const resource = `/offboard/${id}`;
   if (path !== '/offboard' && path.split('/')[2] !== id) faults.push('/id is not the one in the path');
   for (const name of ['location', 'content-location']) {
-    if (headers.has(name) && headers.get(name) !== resource) faults.push(`${name} is not that of the operation`);
+    if (headers.has(name) && headers.get(name).replace(/^https?:\/\/[^/]+(\/.*)?(?=\/offboard\/[^/]+$)/, '') !== resource) faults.push(`${name} is not that of the operation`);
   }
   if (method === 'POST' && status !== 202 && !headers.has('content-location')) faults.push('content-location is missing');
 

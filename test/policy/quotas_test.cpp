@@ -30,6 +30,23 @@ BOOST_AUTO_TEST_CASE(a_full_bucket_is_there_at_once_and_fills_evenly) {
     BOOST_TEST(q.take("crm", 3, 60s, t0 + 200s).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(what_is_left_is_told_without_taking_any) {
+    quotas q(10);
+    BOOST_TEST(q.left("crm", 3, 60s, t0).requests == 3u);
+    BOOST_TEST((q.left("crm", 3, 60s, t0).full_in == duration(0)));
+    q.take("crm", 3, 60s, t0);
+    for (int i = 0; i < 2; ++i) {
+        BOOST_TEST(q.left("crm", 3, 60s, t0).requests == 2u);
+        BOOST_TEST((q.left("crm", 3, 60s, t0).full_in == duration(20s)));
+    }
+    BOOST_TEST(q.left("crm", 3, 60s, t0 + 19s).requests == 2u);
+    BOOST_TEST(q.left("crm", 3, 60s, t0 + 20s).requests == 3u);
+    q.take("crm", 3, 60s, t0);
+    q.take("crm", 3, 60s, t0);
+    BOOST_TEST(q.left("crm", 3, 60s, t0).requests == 0u);
+    BOOST_TEST(q.take("crm", 3, 60s, t0).has_value()); // as was said
+}
+
 BOOST_AUTO_TEST_CASE(a_quota_of_one_is_one) {
     quotas q(10);
     BOOST_TEST(!q.take("a", 1, 1s, t0).has_value());

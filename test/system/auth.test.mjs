@@ -90,6 +90,10 @@ test('a missing scope is 403 and named, also for a dry run', () => withKeys(asyn
   const hasty = { steps: { billing: { forget: {} }, options: { erase_gate: 'none' } }, customers: [{ identifiers: person() }] };
   await lacking(await gateway.offboard(hasty, 403, as('eraser')), 'offboard:operate');
   await lacking(await gateway.offboard(hasty, 403, as('crm')), 'offboard:erase offboard:operate');
+  const told = (await gateway.offboard(hasty, 403, as('crm'))).body.detail;
+  assert.match(told, /offboard:erase for a plan with billing\.forget/);
+  assert.match(told, /offboard:operate for the option erase_gate: none/);
+  assert.match((await gateway.offboard(one('lapse'), 403, as('reader'))).body.detail, /offboard:write for POST \/offboard\)/);
   assert.deepEqual([(await sandbox.count('lapse')).calls, (await sandbox.count('forget')).calls], [0, 0]);
   await gateway.offboard(one('forget'), 200, as('eraser'));
   await gateway.offboard(hasty, 200, as('chief'));
@@ -136,10 +140,16 @@ for (const journal of ['memory', 'sqlite']) {
 
 test('beyond its quota a caller gets 429 until there is one again, and nobody else does', () => withKeys(async (gateway, sandbox) => {
   const bounded = as('bounded');
-  await gateway.offboard(one('lapse'), 200, bounded);
-  const { body } = await gateway.offboard(one('lapse', 1), 200, bounded);
+  const rates = ({ headers }) => [headers['ratelimit-policy'], headers.ratelimit?.replace(/t=[0-9]+$/, 't')];
+  const policy = '"caller";q=2;w=86400';
+  assert.deepEqual(rates(await gateway.offboard(one('lapse'), 200, bounded)), [policy, '"caller";r=1;t']);
+  const second = await gateway.offboard(one('lapse', 1), 200, bounded);
+  assert.deepEqual(rates(second), [policy, '"caller";r=0;t']);
+  const { body } = second;
   const refused = await gateway.offboard(one('lapse', 2), 429, bounded);
   assert.equal(problem(refused), 'quota-exhausted');
+  assert.deepEqual(rates(refused), [policy, '"caller";r=0;t']);
+  assert.deepEqual(rates(await gateway.get(`/offboard/${body.id}`, 200, as('desk'))), [undefined, undefined]);
   const wait = Number(refused.headers['retry-after']);
   assert.ok(wait > 0 && wait <= 43_200, String(wait));
   await gateway.get(`/offboard/${body.id}`, 429, bounded);

@@ -86,6 +86,7 @@ test('tokens of the issuer are callers, and others are not', () => {
   return new KeyFile(setOf(rsa, ec)).use((file) => withTokens({ jwks_file: file.path }, async (gateway, sandbox, show) => {
     const { body } = await gateway.offboard(one('lapse'), 200, show(rsa.token()));
     await gateway.get(`/offboard/${body.id}`, 200, show(ec.token()));
+    await gateway.get(`/offboard/${body.id}`, 200, show(ec.token({}, { kid: undefined, typ: 'application/JWT' })));
     await gateway.get(`/offboard/${body.id}`, 404, show(ec.token({ sub: 'another' })));
     await gateway.get(`/offboard/${body.id}`, 200, show(ec.token({ sub: 'another', scope: ['offboard:read', 'offboard:operate'] })));
     await gateway.offboard(one('lapse'), 403, show(ec.token({ scope: 'openid' })));
@@ -97,7 +98,8 @@ test('tokens of the issuer are callers, and others are not', () => {
       [ec.token({ sub, iss: 'https://other.example' }), /issuer/], [ec.token({ sub, aud: 'another' }), /audience/],
       [ec.token({ sub, exp: undefined }), /expires/], [ec.token({ sub: '' }), /whose/],
       [ec.token({ sub }, { typ: 'secevent+jwt' }), /type/], [ec.token({ sub }, { alg: 'none' }), /algorithm/],
-      [ec.token({ sub }, { kid: 'r' }), /algorithm/], [ec.token({ sub }, { kid: undefined }), /name its key/],
+      [ec.token({ sub }, { kid: 'r' }), /algorithm/], [ec.token({ sub }, { kid: '' }), /name its key/],
+      [other.token({ sub }, { kid: undefined }), /signature/], [ec.token({ sub, iat: now + 120 }), /not valid yet/],
       [other.token({ sub }), /signature/], [`${ec.token({ sub }).slice(0, -8)}AAAAAAAA`, /signature/],
       [ec.token({ sub, filler: 'x'.repeat(8000) }), /at most 8192/],
     ]) {
@@ -161,12 +163,12 @@ test('a key set in a file rotates without a restart, and a bad one changes nothi
 class KeyServer {
   static async start(text) {
     const server = new KeyServer();
-    Object.assign(server, { text, status: 200, asked: 0, held: undefined });
+    Object.assign(server, { text, status: 200, headers: {}, asked: 0, held: undefined });
     server.http = http.createServer(async (request, response) => {
       server.asked += 1;
       assert.deepEqual([request.method, request.url], ['GET', '/keys.json']);
       await server.held;
-      response.writeHead(server.status, { 'content-type': 'application/json' });
+      response.writeHead(server.status, { 'content-type': 'application/json', ...server.headers });
       response.end(server.text);
     });
     server.http.listen(0, '127.0.0.1');
@@ -250,6 +252,20 @@ test('keys from a URL: a server that fails at first is asked again', () => {
       await gateway.program.seen((l) => l.includes('does not answer 200'));
       server.status = 200;
       await waiting;
+    });
+  });
+});
+
+test('keys from a URL: a server that asks for time is given it', () => {
+  const ec = new Signer('e');
+  return withServer(setOf(ec), async (server) => {
+    Object.assign(server, { status: 503, headers: { 'retry-after': '600' } });
+    await withTokens({ jwks_url: server.url }, async (gateway, sandbox, show) => {
+      await gateway.program.seen((l) => l.includes('does not answer 200'));
+      server.status = 200;
+      // By its own backoff the gateway would have asked again after a second.
+      await gateway.offboard(one('lapse'), 503, show(ec.token(), { prefer: 'wait=2' }));
+      assert.equal(server.asked, 1);
     });
   });
 });

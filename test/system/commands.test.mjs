@@ -81,8 +81,8 @@ withEachJournal('with nothing to try again a retry is 409 and changes nothing', 
   const { body: rejected } = await gateway.offboard(one('lapse'), 207);
   assert.equal(rejected.customers[0].steps[0].retryable, false);
   const { body: done } = await gateway.offboard(one('lapse', 1), 200);
-  for (const [was, status] of [[rejected, 207], [done, 200]]) {
-    for (let i = 0; i < 2; ++i) await gateway.command('retry', was.id, 409);
+  for (const [was, status, why] of [[rejected, 207, 'not retryable'], [done, 200, 'nothing to retry']]) {
+    for (let i = 0; i < 2; ++i) assert.equal((await gateway.command('retry', was.id, 409)).body.reason, why);
     assert.deepEqual((await gateway.get(`/offboard/${was.id}`, status)).body, was);
   }
   assert.equal((await sandbox.count('lapse')).calls, 2);
@@ -146,7 +146,7 @@ withEachJournal('cancel stops what was not sent, and what was sent finishes', as
   const settled = await gateway.settled(id);
   assert.deepEqual(settled.customers.map((c) => c.steps[0].status), wanted('succeeded'));
   assert.deepEqual(settled.customers.map((c) => c.status), wanted('succeeded').map((s) => (s === 'succeeded' ? 'ok' : 'failed')));
-  for (const verb of ['cancel', 'retry', 'retry']) await gateway.command(verb, id, 409);
+  for (const verb of ['cancel', 'retry', 'retry']) assert.equal((await gateway.command(verb, id, 409)).body.reason, 'cancelled');
   assert.deepEqual((await gateway.get(`/offboard/${id}`, 207)).body, settled);
   assert.deepEqual(Object.keys((await sandbox.state()).forgotten), [`customer_id:${person(flying).billing_customer_id}`]);
   assert.ok((await sandbox.calls('forget')).every((c) => c.body === bytes), 'sent after it was cancelled');
@@ -226,7 +226,8 @@ withEachJournal('a retry leaves alone what was cancelled, and the gates behind i
 
 withEachJournal('cancel with nothing to stop is 409 and changes nothing', async (gateway) => {
   const { body } = await gateway.offboard(one('everything'), 200);
-  for (let i = 0; i < 2; ++i) await gateway.command('cancel', body.id, 409);
+  for (let i = 0; i < 2; ++i) assert.equal((await gateway.command('cancel', body.id, 409)).body.reason, 'nothing to cancel');
+  assert.equal((await gateway.command('retry', body.id, 409)).body.reason, 'nothing to retry');
   assert.deepEqual((await gateway.get(`/offboard/${body.id}`, 200)).body, body);
 });
 

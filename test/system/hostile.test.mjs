@@ -212,7 +212,7 @@ test('JSON that is deep, wide or endless is one refusal of bounded size', () => 
     ['one member again and again', `{${Array(200_000).fill('"plan":"lapse"').join(',')}}`],
     ['a text of megabytes', `{"plan":"${'x'.repeat(4_000_000)}"}`],
     ['nothing but blanks', ' '.repeat(4_000_000)],
-    ['a byte order mark', `\ufeff${small}`],
+    ['two byte order marks', `\ufeff\ufeff${small}`], ['a byte order mark behind it', `${small}\ufeff`], ['a byte order mark alone', '\ufeff'],
     ['two documents', small + small],
   ]);
   assert.equal((await sandbox.calls()).length, 0);

@@ -73,6 +73,8 @@ private:
     verdict judge_text(std::string_view credential, bool may_be_token);
     std::shared_ptr<const caller> holder_of(std::string_view api_key) const;
     verdict judge_token(std::string_view token);
+    /// Undecided while the keys are read anew, else invalid for that reason.
+    verdict unknown_key(std::string_view why);
 
     const config::auth_settings& settings_;
     const clock& clock_;

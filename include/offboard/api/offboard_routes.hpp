@@ -1,7 +1,7 @@
 #pragma once
 
 #include "offboard/api/authenticator.hpp"
-#include "offboard/base/document.hpp"
+#include "offboard/async/offload.hpp"
 #include "offboard/config/settings.hpp"
 #include "offboard/dispatch/dispatcher.hpp"
 #include "offboard/http/router.hpp"
@@ -14,6 +14,8 @@
 namespace offboard::api {
 
 class gatekeeper;
+struct idle_reason;
+struct need;
 
 /// The main listener's routes: POST /offboard, GET /offboard/{id}, POST /offboard/{id}/retry and /cancel,
 /// POST /offboard/lookup, GET /openapi.yaml. Owned by app; its router lives longer than the server that uses
@@ -33,8 +35,8 @@ private:
     using endpoint = boost::asio::awaitable<http::response> (offboard_routes::*)(http::request&);
     using admission = std::optional<http::response> (*)(const http::request& head);
     /// A route for callers with that scope, who are known before the body is read, unless keys are wanting.
-    void add(http::router&, const char* method, const char* pattern, config::scope, endpoint, admission);
-    boost::asio::awaitable<http::response> let_in(http::request&, config::scope, endpoint);
+    void add(http::router&, const char* method, const char* pattern, need, endpoint, admission);
+    boost::asio::awaitable<http::response> let_in(http::request&, need, endpoint);
     boost::asio::awaitable<http::response> post(http::request&);
     boost::asio::awaitable<http::response> get(http::request&);
     boost::asio::awaitable<http::response> contract(http::request&);
@@ -44,12 +46,16 @@ private:
     /// A retry or a cancel, answered as POST /offboard would be now.
     using deed = boost::asio::awaitable<result<std::shared_ptr<const operation>>> (dispatch::dispatcher::*)(
         std::string, telemetry::origin);
-    boost::asio::awaitable<http::response> command(http::request&, deed);
-    /// The body as JSON; else nothing, and `refused` says why.
-    std::optional<document> read_body(const http::request&, http::response& refused) const;
+    using explanation = idle_reason (*)(const operation&) noexcept;
+    boost::asio::awaitable<http::response> command(http::request&, deed, explanation);
+    boost::asio::awaitable<http::response> nothing_done(http::request&, std::string id, explanation);
+    /// What would be sent; made on the helper's thread when it is much.
+    boost::asio::awaitable<http::response> dry_run(http::request&, offboarding);
     http::response refusal(const boost::system::error_code&, const http::request&) const;
     /// 200, 207 or 202 by the operation's state. `applied`: what of Prefer was honoured.
-    http::response answer(const operation&, const http::request&, const std::string& applied) const;
+    boost::asio::awaitable<http::response> answer(std::shared_ptr<const operation>, const http::request&,
+                                                  std::string applied) const;
+    /// What every answer has, once.
     http::response finish(http::response, const http::request&) const;
 
     const config::settings& settings_;
@@ -59,6 +65,7 @@ private:
     const clock& clock_;
     random_source& random_;
     std::shared_ptr<const std::string> openapi_;
+    async::offload_pool helper_; ///< one thread: what it does at a time is what it takes in memory
 };
 
 } // namespace offboard::api

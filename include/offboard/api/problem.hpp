@@ -23,4 +23,7 @@ http::response validation_problem(const fault_list&, std::string_view request_id
 http::response problem_of(errc, std::string_view request_id,
                           std::chrono::seconds come_again = std::chrono::seconds(2));
 
+/// 409 of a retry or a cancel that had nothing to act on. `reason` is a word of the contract's.
+http::response nothing_to_do(std::string_view reason, std::string_view detail, std::string_view request_id);
+
 } // namespace offboard::api

@@ -4,20 +4,49 @@
 #include "offboard/dispatch/batching.hpp"
 #include "offboard/domain/operation.hpp"
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace offboard::api {
 
-/// The contract's JSON of an operation as it stands.
-std::string render(const operation&);
+/// The contract's JSON of an operation, made in parts: one of 100,000 steps takes half a second, and the
+/// network thread has other things to do. The operation may change between two parts. Each customer is shown
+/// as it was when its part was made, and status and summary are a recount of what is shown.
+class rendering {
+public:
+    explicit rendering(std::shared_ptr<const operation>);
 
-/// The answer to a lookup: of each operation what it is and how far, and nobody's identifiers.
-std::string render_lookup(const std::vector<std::shared_ptr<const operation>>&);
+    /// Goes on with about so many steps, one customer at least. False when everything has been rendered.
+    bool go_on(std::size_t steps);
 
-/// The contract's JSON of a dry run: no id, and no secret, for the calls are not authorised.
-std::string render_dry_run(const offboarding&, const std::vector<dispatch::planned_call>&,
-                           const config::settings&);
+    /// What was rendered, once: after go_on() has returned false.
+    std::string take();
+    /// How far what is shown is; pending until the journal has the end.
+    progress state() const noexcept;
+
+private:
+    std::optional<wall_time> settled_at() const noexcept;
+
+    std::shared_ptr<const operation> op_;
+    std::optional<wall_time> settled_before_; ///< as it was when the first part was made
+    summary counted_;
+    std::string customers_; ///< their JSON, one after the other
+};
+
+/// One operation of the answer to a lookup: what it is and how far, and nobody's identifiers.
+std::string render_found(const operation&);
+/// The answer to a lookup, of those.
+std::string render_lookup(const std::vector<std::string>& found);
+
+/// Bytes. A dry run whose answer would be longer has none.
+inline constexpr std::size_t longest_dry_run = 16u << 20;
+
+/// The contract's JSON of a dry run: no id, and no secret, for the calls are not authorised. Nothing when it
+/// would be too long. Any thread: it uses what never changes of the settings.
+std::optional<std::string> render_dry_run(const offboarding&, const std::vector<dispatch::planned_call>&,
+                                          const config::settings&);
 
 } // namespace offboard::api

@@ -69,6 +69,9 @@ struct settings {
     /// listen_tls: what its files hold, fit for use. Nothing: `listen` is plain; `admin_listen` always is.
     std::optional<tls_material> listen_tls;
     auth_settings auth; ///< nothing of it: every caller may do everything
+    /// Where callers reach `listen`: scheme://host[:port][/prefix], no slash at the end. Empty: they are told
+    /// paths only.
+    std::string public_url;
     struct {
         duration standard = std::chrono::seconds(20); ///< deadline.default; 0 to max
         duration max = std::chrono::seconds(25); ///< 1s to 55s: an ingress that waits 60 s never cuts first

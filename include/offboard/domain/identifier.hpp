@@ -35,7 +35,7 @@ std::optional<identifier_kind> identifier_kind_from(std::string_view name) noexc
 
 /// One identifier of one person: personal data. It goes to the vendor and back to the caller, and nowhere
 /// else. The value is carried exactly as given (a mobile without its leading `+`); 1 to 256 characters, no
-/// control characters.
+/// control characters, no blank at either end. An e-mail has the shape of one; a mobile has 6 to 15 digits.
 struct identifier {
     identifier_kind kind = identifier_kind::email;
     std::string value;

@@ -13,6 +13,10 @@
 namespace offboard {
 
 inline constexpr std::size_t most_customers = 1000;
+/// Bounds of one operation, for its factors are bounded too loosely: the steps that it expands to, and its
+/// weight (see weight_of()). What is beyond is refused before anything is made of it.
+inline constexpr std::size_t most_steps = 100'000;
+inline constexpr std::size_t most_weight = 100'000;
 
 /// One customer of a request, as the caller gave it.
 struct customer {
@@ -34,8 +38,8 @@ struct offboarding {
     absent_rule absent = absent_rule::ok;
 };
 
-/// How far a customer or an operation is. `unknown`: settled, and nothing is known to have gone wrong, but
-/// the outcome of a step is unknown.
+/// How far a customer or an operation is. `unknown`: settled, nothing failed, was cancelled or stayed behind
+/// a shut gate for another reason, and nobody can tell what became of at least one step.
 enum class progress { ok, partial, failed, unknown, pending };
 inline constexpr std::array all_progress = {progress::ok, progress::partial, progress::failed,
                                             progress::unknown, progress::pending};
@@ -59,12 +63,10 @@ struct operation {
         false; ///< cancelled: what was never sent is not sent any more; not remembered by the journal
 };
 
-/// Bounds of one request: steps that its customers and its plan make, and their weight. A dry run shows less.
-inline constexpr std::size_t most_steps = 100'000;
-inline constexpr std::size_t most_dry_run_weight = 20'000;
-
-/// What the work takes, as so many steps: each step that names earns counts one more for 25 of them.
+/// What it takes in memory and on the wire, as so many steps. A step with its customer takes about what 25
+/// earn_ids do, and each revoke_earn step carries all of its customer's.
 std::size_t weight_of(const operation&) noexcept;
+/// The same, and the number of its steps, of what has not been expanded yet.
 std::size_t weight_of(const offboarding&) noexcept;
 std::size_t steps_of(const offboarding&) noexcept;
 
@@ -99,6 +101,10 @@ struct summary {
     std::array<std::size_t, all_progress.size()> customers{}; ///< by progress
     std::array<std::size_t, step_status_count> steps{};
     std::size_t customer_count = 0;
+
+    /// Adds one more customer, and its steps, as they are now. Whoever looks at an operation in several turns
+    /// recounts what was seen in each.
+    void add(const operation&, std::size_t customer) noexcept;
 };
 progress progress_of(const operation&, std::size_t customer) noexcept;
 summary recount(const operation&) noexcept;

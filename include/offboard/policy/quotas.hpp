@@ -27,6 +27,13 @@ public:
     std::optional<duration> take(std::string_view caller, std::uint32_t requests, duration per,
                                  steady_time now);
 
+    /// What a caller has left.
+    struct allowance {
+        std::uint32_t requests = 0; ///< that would be taken now
+        duration full_in{};         ///< until the bucket is full again
+    };
+    allowance left(std::string_view caller, std::uint32_t requests, duration per, steady_time now) const;
+
     std::size_t callers() const noexcept { return buckets_.size(); }
 
 private:

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace offboard {
+
+/// The known word that a misspelt one most likely stands for: the one with the fewest characters to insert,
+/// delete, replace or swap with their neighbour, when those are at most a third of the longer word's. ASCII
+/// letters match in either case, and `-` matches `_`. The earlier one of two that are as near. Nothing when
+/// none is near, or the word has more than 64 bytes.
+std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> known);
+
+} // namespace offboard
