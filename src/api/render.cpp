@@ -42,6 +42,12 @@ json::object vendor_of(const vendor_detail& v, const json::storage_ptr& memory) 
         out["revoked_earn_ids"] = std::move(ids);
     }
     if (v.revoked_issual_id) out["revoked_issual_id"] = *v.revoked_issual_id;
+    if (!v.absent_by.empty()) {
+        json::array kinds(memory);
+        for (const identifier_kind kind : v.absent_by)
+            kinds.push_back(json::string(to_string(kind), memory));
+        out["absent_by"] = std::move(kinds);
+    }
     return out;
 }
 

@@ -33,6 +33,7 @@ void write(writer& to, const vendor_detail& v) {
     to.number("entity_id", v.entity_id);
     to.numbers("revoked_earn_ids", v.revoked_earn_ids);
     to.number("revoked_issual_id", v.revoked_issual_id);
+    to.words("absent_by", v.absent_by);
 }
 
 /// How far a step is: the same members in a step and in a change.
@@ -102,6 +103,7 @@ bool read(const json::value& from, vendor_detail& out) {
     r.number("entity_id", out.entity_id);
     r.numbers("revoked_earn_ids", out.revoked_earn_ids);
     r.number("revoked_issual_id", out.revoked_issual_id);
+    r.list("absent_by", out.absent_by, read_word<identifier_kind>);
     return r.done() && !out.empty();
 }
 
@@ -322,9 +324,10 @@ void erase_person(operation& op) {
     }
     for (step& s : op.steps) {
         if (s.who) s.who->value.clear();
-        const auto code = s.outcome.vendor.code;
-        s.outcome.vendor = {};
-        s.outcome.vendor.code = code;
+        vendor_detail kept;
+        kept.code = s.outcome.vendor.code;
+        kept.absent_by = std::move(s.outcome.vendor.absent_by);
+        s.outcome.vendor = std::move(kept);
     }
 }
 

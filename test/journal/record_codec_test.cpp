@@ -16,7 +16,8 @@ namespace {
 
 bool same(const vendor_detail& a, const vendor_detail& b) {
     const auto all = [](const vendor_detail& v) {
-        return std::tie(v.code, v.message, v.reason, v.entity_id, v.revoked_earn_ids, v.revoked_issual_id);
+        return std::tie(v.code, v.message, v.reason, v.entity_id, v.revoked_earn_ids, v.revoked_issual_id,
+                        v.absent_by);
     };
     return all(a) == all(b);
 }
@@ -63,6 +64,7 @@ vendor_detail everything_said() {
     v.entity_id = -423927867;
     v.revoked_earn_ids = {974, 0, std::numeric_limits<std::int64_t>::min()};
     v.revoked_issual_id = std::numeric_limits<std::int64_t>::max();
+    v.absent_by = {identifier_kind::mobile, identifier_kind::email};
     return v;
 }
 
