@@ -150,7 +150,7 @@ trace_exporter::fate trace_exporter::judge(const result<incoming_response>& answ
     }
     pause = pause_after(tries);
     if (answer.has_value())
-        if (const auto asked = vendors::asked_pause(*answer)) pause = *asked;
+        if (const auto asked = vendors::asked_pause(*answer, clock_.today())) pause = *asked;
     pause = std::min(pause, pace_.longest_pause);
     return fate::again;
 }

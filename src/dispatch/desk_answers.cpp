@@ -59,7 +59,7 @@ void desk::heed(const incoming_response& answer) {
         throttled_ = 0;
         return;
     }
-    const auto asked = vendors::asked_pause(answer);
+    const auto asked = vendors::asked_pause(answer, owner_.clock_.today());
     const duration drawn = std::max(backoff_.base, backoff_.wait(throttled_++, owner_.random_));
     const duration wait = asked ? duration(*asked) : drawn;
     pacer_.hold(now + wait, now);

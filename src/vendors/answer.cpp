@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -18,9 +19,10 @@ std::string_view view(const json::string& s) noexcept {
 
 } // namespace
 
-answer::answer(std::string_view body) : memory_(buffer_.data(), buffer_.size()) {
-    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-    if (body.starts_with(byte_order_mark)) body.remove_prefix(byte_order_mark.size());
+answer::answer(std::string_view body)
+    : look_(look_at(without_byte_order_mark(body))), memory_(buffer_.data(), buffer_.size()) {
+    if (look_.fault || look_.names_twice) return;
+    body = without_byte_order_mark(body);
     json::parse_options options;
     options.max_depth = 32;
     boost::system::error_code ec;
@@ -48,6 +50,29 @@ std::optional<bool> bool_member(const json::object* from, std::string_view name)
     const json::value* found = member(from, name);
     const bool* flag = found == nullptr ? nullptr : found->if_bool();
     return flag == nullptr ? std::nullopt : std::optional(*flag);
+}
+
+bool denies(const json::object* from) noexcept {
+    constexpr std::array<std::string_view, 3> flags = {"success", "ok", "status"};
+    return std::ranges::any_of(flags,
+                               [&](std::string_view name) { return bool_member(from, name) == false; });
+}
+
+bool affirms(const json::object* from) noexcept {
+    constexpr std::array<std::string_view, 4> flags = {"success", "ok", "status", "result"};
+    return std::ranges::any_of(flags, [&](std::string_view name) { return bool_member(from, name) == true; });
+}
+
+bool has_error(const json::object* from) noexcept {
+    if (member(from, "error") != nullptr) return true;
+    const json::value* status = member(from, "status");
+    return status != nullptr && status->is_int64() && status->get_int64() >= 400;
+}
+
+bool tells_of_error(const json::object* from) noexcept {
+    const json::array* list = array_member(from, "errors");
+    const bool listed = list == nullptr ? member(from, "errors") != nullptr : !list->empty();
+    return listed || has_error(from);
 }
 
 std::optional<std::int64_t> whole_number(std::string_view digits) noexcept {

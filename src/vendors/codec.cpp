@@ -1,13 +1,39 @@
 #include "offboard/vendors/codec.hpp"
 
+#include "answer.hpp"
 #include "billing/forget.hpp"
+#include "by_status.hpp"
 #include "capillary/delink.hpp"
 #include "capillary/revoke.hpp"
 #include "mention_me/lapse.hpp"
+#include "verdicts.hpp"
+#include "words.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace offboard::vendors {
+
+namespace {
+
+/// Of an answer that names a member twice only the status is believed, and no success.
+std::vector<verdict> ambiguous_text(const batch& b, unsigned status) {
+    return claims_success(status) ? for_all(b, unproven("contradictory_answer")) : by_status(b, status);
+}
+
+std::vector<verdict> decode_text(const batch& b, unsigned status, const answer& read,
+                                 const wire_settings& wire) {
+    switch (b.what) {
+    case action::lapse: return mention_me::decode_lapse(b, status, read, wire);
+    case action::revoke_earn:
+    case action::revoke_enrol: return capillary::decode_revoke(b, status, read);
+    case action::delink: return capillary::decode_delink(b, status, read);
+    case action::forget: return billing::decode_forget(b, status, read);
+    }
+    throw std::logic_error("no such action");
+}
+
+} // namespace
 
 outgoing_request encode(const batch& b, const wire_settings& wire) {
     if (b.places.empty()) throw std::logic_error("a vendor call without a place");
@@ -21,21 +47,28 @@ outgoing_request encode(const batch& b, const wire_settings& wire) {
     throw std::logic_error("no such action");
 }
 
-std::vector<verdict> decode(const batch& b, const incoming_response& r, const wire_settings& wire) {
-    if (b.places.empty()) return {};
-    switch (b.what) {
-    case action::lapse: return mention_me::decode_lapse(b, r, wire);
-    case action::revoke_earn:
-    case action::revoke_enrol: return capillary::decode_revoke(b, r);
-    case action::delink: return capillary::decode_delink(b, r);
-    case action::forget: return billing::decode_forget(b, r);
-    }
-    throw std::logic_error("no such action");
+bool refuses_credentials(const std::vector<verdict>& all) noexcept {
+    return !all.empty() && std::ranges::all_of(all, [](const verdict& v) { return v.credentials_refused; });
 }
 
-repeat repeat_rule(action what, const place& p) noexcept {
-    const bool takes_more = what == action::revoke_earn && p.earn_ids.empty();
-    return takes_more || what == action::forget ? repeat::once : repeat::freely;
+std::vector<verdict> decode(const batch& b, const incoming_response& r, const wire_settings& wire) {
+    if (b.places.empty()) return {};
+    const answer read(r.body);
+    std::vector<verdict> all =
+        read.names_twice() ? ambiguous_text(b, r.status) : decode_text(b, r.status, read, wire);
+    keep_words_apart(b, all);
+    return all;
+}
+
+repeat repeat_rule(action what, const place&) noexcept {
+    switch (what) {
+    case action::lapse:
+    case action::revoke_earn:
+    case action::revoke_enrol:
+    case action::delink: return repeat::freely;
+    case action::forget: return repeat::once;
+    }
+    return repeat::once;
 }
 
 outcome lost_outcome() {

@@ -70,16 +70,6 @@ std::optional<seconds> stated_lifetime(const json::value* v) {
     return usable(whole_number(v));
 }
 
-bool complains(const json::object* body) {
-    for (const std::string_view name : {"errors", "error"}) {
-        const json::value* v = member(body, name);
-        if (v == nullptr) continue;
-        const json::array* list = v->if_array();
-        if (list == nullptr || !list->empty()) return true;
-    }
-    return false;
-}
-
 } // namespace
 
 result<token> read_token(const credentials& c, const incoming_response& r) {
@@ -91,7 +81,10 @@ result<token> read_token(const credentials& c, const incoming_response& r) {
     const json::object* holder = capillary ? object_member(read.object(), "data") : read.object();
     const auto text = text_of(member(holder, capillary ? "accessToken" : "access_token"));
     if (!text || !usable_text(*text))
-        return complains(read.object()) ? errc::token_refused : errc::token_unavailable;
+        return tells_of_error(read.object()) ? errc::token_refused : errc::token_unavailable;
+
+    // A token beside an error: whoever takes it may be refused with it.
+    if (tells_of_error(read.object())) return errc::token_unavailable;
 
     auto lifetime = stated_lifetime(member(holder, capillary ? "ttlSeconds" : "expires_in"));
     if (!lifetime) lifetime = lifetime_of_jwt(*text);

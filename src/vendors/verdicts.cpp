@@ -8,6 +8,12 @@ verdict settled(step_status status, std::string_view code, bool retryable, vendo
     return v;
 }
 
+verdict credentials_refused(vendor_detail vendor) {
+    verdict v = settled(step_status::failed, "vendor_auth", true, std::move(vendor));
+    v.credentials_refused = true;
+    return v;
+}
+
 verdict unproven(std::string_view code, vendor_detail vendor) {
     verdict v = settled(step_status::unknown, code, true, std::move(vendor));
     v.may_have_acted = true;

@@ -10,6 +10,9 @@ namespace offboard::vendors {
 /// The step's outcome is known.
 verdict settled(step_status, std::string_view code, bool retryable = false, vendor_detail = {});
 
+/// The vendor refuses our credentials: failed/vendor_auth. An operator's retry may help.
+verdict credentials_refused(vendor_detail = {});
+
 /// The vendor has been reached and may have acted, but its answer proves nothing: unknown, and an operator's
 /// retry may help.
 verdict unproven(std::string_view code, vendor_detail = {});

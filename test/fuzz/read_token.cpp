@@ -1,5 +1,6 @@
 // What is said of identity: callers' tokens, their issuers' key sets, and the vendors' answers to token
 // calls. No input here is signed, so that no token may ever be believed.
+#include "../vendors/second_look.hpp"
 #include "offboard/vendors/auth.hpp"
 #include "require.hpp"
 #include "token.hpp"
@@ -51,6 +52,9 @@ void check_vendors_token(std::string_view text) {
     for (const credentials& who : {credentials(client_credentials()), credentials(capillary_oauth())}) {
         const auto token = vendors::read_token(who, answer);
         require(token.has_error() || token->lifetime.count() >= 1);
+        if (token.has_error()) continue;
+        const auto root = vendors_test::second_reading(text);
+        require(root && !vendors_test::names_twice(*root));
     }
 }
 

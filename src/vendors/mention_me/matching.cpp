@@ -1,5 +1,7 @@
 #include "matching.hpp"
 
+#include "offboard/base/fold_case.hpp"
+
 #include <stdexcept>
 
 namespace offboard::vendors::mention_me {
@@ -9,10 +11,12 @@ namespace {
 std::string folded(std::string_view email) {
     const auto first = email.find_first_not_of(' ');
     const auto last = email.find_last_not_of(' ');
-    std::string out(first == email.npos ? std::string_view() : email.substr(first, last - first + 1));
-    for (char& c : out)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return out;
+    return fold_case(first == email.npos ? std::string_view() : email.substr(first, last - first + 1));
+}
+
+/// A type is a word of the protocol: its case tells nothing.
+bool same_type(std::string_view a, std::string_view b) {
+    return fold_case(a) == fold_case(b);
 }
 
 } // namespace
@@ -37,8 +41,9 @@ std::vector<std::size_t> matching::find(std::optional<std::string_view> type, st
     std::vector<std::size_t> found;
     const auto [first, last] = exact_.equal_range(value);
     for (auto at = first; at != last; ++at)
-        if (!type || *type == type_of(batch_.places[at->second].who.kind, wire_)) found.push_back(at->second);
-    if (!found.empty() || (type && *type != "email")) return found;
+        if (!type || same_type(*type, type_of(batch_.places[at->second].who.kind, wire_)))
+            found.push_back(at->second);
+    if (!found.empty() || (type && !same_type(*type, "email"))) return found;
     const std::string key = folded(value);
     if (folded_.count(key) == 1) found.push_back(folded_.find(key)->second);
     return found;
