@@ -3,8 +3,8 @@ FROM debian:bookworm AS build
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends \
       cmake g++ ninja-build \
-      libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libcjose-dev libspdlog-dev libsqlite3-dev \
-      libssl-dev libutf8proc-dev libyaml-cpp-dev prometheus-cpp-dev zlib1g-dev \
+      libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libcjose-dev libicu-dev libspdlog-dev \
+      libsqlite3-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev zlib1g-dev \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY . .
@@ -15,8 +15,8 @@ RUN cmake -S . -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_UNITY_BUILD
 FROM debian:bookworm-slim
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends \
-      ca-certificates libboost-json1.81.0 libboost-url1.81.0 libcjose0 libfmt9 libprometheus-cpp-core1.0 \
-      libspdlog1.10 libsqlite3-0 libssl3 libutf8proc2 libyaml-cpp0.7 zlib1g \
+      ca-certificates libboost-json1.81.0 libboost-url1.81.0 libcjose0 libfmt9 libicu72 libprometheus-cpp-core1.0 \
+      libspdlog1.10 libsqlite3-0 libssl3 libyaml-cpp0.7 zlib1g \
  && rm -rf /var/lib/apt/lists/* \
  && install -d -o 10001 -g 10001 -m 0700 /var/lib/offboard
 COPY --from=build /build/offboard-gateway /usr/local/bin/offboard-gateway

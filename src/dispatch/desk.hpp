@@ -139,9 +139,10 @@ private:
     /// A log line: vendor, step, customers, and whose call it is when it serves one operation alone.
     void tell(telemetry::level, std::string_view message, const packed&,
               std::initializer_list<telemetry::field> more = {});
-    /// The line of a call that failed, or is answered as it should not be (`code`: what is made of that);
-    /// at a bounded rate.
-    void tell_failed(const packed&, std::string_view reason, std::string_view code = {});
+    /// The line of a call that failed, or is answered as it should not be: `code` is what is made of the
+    /// answer, and the line tells the answer's shape. At a bounded rate.
+    void tell_failed(const packed&, std::string_view reason, std::string_view code = {},
+                     const incoming_response* answer = nullptr);
     void tell_refused(const packed&);
     void tell_breaker(action, policy::breaker::state, std::string_view reason);
     /// The call's span, where anybody will see it: below the request that it serves alone, else in a trace of

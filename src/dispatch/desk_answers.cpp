@@ -30,7 +30,7 @@ std::optional<std::uint64_t> number_in(std::string_view text) {
 }
 
 bool refuses_credentials(const vendors::verdict& v) {
-    return v.result.code == "vendor_auth";
+    return v.credentials_refused;
 }
 
 /// Puts an ask into a group under its place's name.
@@ -273,7 +273,7 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, bool r
     judge_credentials(p, answer, std::ranges::any_of(verdicts, refuses_credentials));
     if (const auto bad = std::ranges::find_if(verdicts, [&](const auto& v) { return is_trouble(v, answer); });
         bad != verdicts.end())
-        tell_failed(p, answered(answer.status), bad->result.code);
+        tell_failed(p, answered(answer.status), bad->result.code, &answer);
 
     later undecided{{}, true};
     later failed{{}, p.apart};

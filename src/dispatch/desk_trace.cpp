@@ -2,6 +2,8 @@
 #include "call_span.hpp"
 #include "desk.hpp"
 
+#include "offboard/vendors/shape.hpp"
+
 #include <unordered_set>
 
 namespace offboard::dispatch {
@@ -19,15 +21,20 @@ void desk::tell(telemetry::level l, std::string_view message, const packed& p,
     owner_.log_.write(l, message, fields);
 }
 
-void desk::tell_failed(const packed& p, std::string_view reason, std::string_view code) {
+void desk::tell_failed(const packed& p, std::string_view reason, std::string_view code,
+                       const incoming_response* answer) {
     const auto before = kind_of(p.batch.what).failed_lines.pass(owner_.clock_.now());
     if (!before) return;
-    if (code.empty())
-        tell(telemetry::level::warn, "vendor call failed", p,
-             {{"server", link_.server()}, {"reason", reason}, {"held_back", *before}});
-    else
-        tell(telemetry::level::warn, "vendor call failed", p,
-             {{"server", link_.server()}, {"reason", reason}, {"code", code}, {"held_back", *before}});
+    if (!answer)
+        return tell(telemetry::level::warn, "vendor call failed", p,
+                    {{"server", link_.server()}, {"reason", reason}, {"held_back", *before}});
+    const std::string shape = vendors::answer_shape(*answer);
+    tell(telemetry::level::warn, "vendor call failed", p,
+         {{"server", link_.server()},
+          {"reason", reason},
+          {"code", code},
+          {"shape", shape},
+          {"held_back", *before}});
 }
 
 void desk::tell_refused(const packed& p) {

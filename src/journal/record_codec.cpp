@@ -328,9 +328,10 @@ void erase_person(operation& op) {
     }
     for (step& s : op.steps) {
         if (s.who) s.who->value.clear();
-        const auto code = s.outcome.vendor.code;
-        s.outcome.vendor = {};
-        s.outcome.vendor.code = code;
+        vendor_detail kept;
+        kept.code = s.outcome.vendor.code;
+        kept.absent_by = std::move(s.outcome.vendor.absent_by);
+        s.outcome.vendor = std::move(kept);
     }
 }
 

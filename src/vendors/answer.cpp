@@ -1,10 +1,9 @@
 #include "answer.hpp"
 
-#include "offboard/base/json_members.hpp"
-
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -21,14 +20,15 @@ std::string_view view(const json::string& s) noexcept {
 
 } // namespace
 
-answer::answer(std::string_view body) : memory_(buffer_.data(), buffer_.size()) {
-    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-    if (body.starts_with(byte_order_mark)) body.remove_prefix(byte_order_mark.size());
+answer::answer(std::string_view body)
+    : look_(look_at(without_byte_order_mark(body))), memory_(buffer_.data(), buffer_.size()) {
+    if (look_.fault || look_.names_twice) return;
+    body = without_byte_order_mark(body);
     json::parse_options options;
     options.max_depth = 32;
     boost::system::error_code ec;
     json::value tree = json::parse({body.data(), body.size()}, ec, json::storage_ptr(&memory_), options);
-    if (!ec && !names_a_member_twice(body)) root_.emplace(std::move(tree));
+    if (!ec) root_.emplace(std::move(tree));
 }
 
 const json::value* member(const json::object* from, std::string_view name) noexcept {
@@ -53,14 +53,27 @@ std::optional<bool> bool_member(const json::object* from, std::string_view name)
     return flag == nullptr ? std::nullopt : std::optional(*flag);
 }
 
-bool denies_success(const json::object* from) noexcept {
-    for (const std::string_view name : {"error", "errors"}) {
-        const json::value* v = member(from, name);
-        if (v == nullptr) continue;
-        const json::array* list = v->if_array();
-        if (list == nullptr || !list->empty()) return true;
-    }
-    return bool_member(from, "success") == false || bool_member(from, "status") == false;
+bool denies(const json::object* from) noexcept {
+    constexpr std::array<std::string_view, 3> flags = {"success", "ok", "status"};
+    return std::ranges::any_of(flags,
+                               [&](std::string_view name) { return bool_member(from, name) == false; });
+}
+
+bool affirms(const json::object* from) noexcept {
+    constexpr std::array<std::string_view, 4> flags = {"success", "ok", "status", "result"};
+    return std::ranges::any_of(flags, [&](std::string_view name) { return bool_member(from, name) == true; });
+}
+
+bool has_error(const json::object* from) noexcept {
+    if (member(from, "error") != nullptr) return true;
+    const json::value* status = member(from, "status");
+    return status != nullptr && status->is_int64() && status->get_int64() >= 400;
+}
+
+bool tells_of_error(const json::object* from) noexcept {
+    const json::array* list = array_member(from, "errors");
+    const bool listed = list == nullptr ? member(from, "errors") != nullptr : !list->empty();
+    return listed || has_error(from);
 }
 
 std::optional<std::int64_t> whole_number(std::string_view digits) noexcept {
@@ -75,7 +88,7 @@ std::optional<std::int64_t> whole_number(const json::value* v) noexcept {
     if (v == nullptr) return std::nullopt;
     if (const std::int64_t* n = v->if_int64()) return *n;
     if (const json::string* s = v->if_string()) return whole_number(view(*s));
-    // As far as a double tells whole numbers apart.
+    // 8015 and 8015.0 are one number, as far as a double tells whole numbers apart.
     constexpr double exact = 9007199254740992.0;
     if (const double* d = v->if_double(); d != nullptr && *d == std::trunc(*d) && std::abs(*d) < exact)
         return static_cast<std::int64_t>(*d);

@@ -1,16 +1,39 @@
 #include "offboard/vendors/codec.hpp"
 
+#include "answer.hpp"
 #include "billing/forget.hpp"
+#include "by_status.hpp"
 #include "capillary/delink.hpp"
 #include "capillary/revoke.hpp"
 #include "mention_me/lapse.hpp"
-
-#include "offboard/base/fold_case.hpp"
+#include "verdicts.hpp"
+#include "words.hpp"
 
 #include <algorithm>
 #include <stdexcept>
 
 namespace offboard::vendors {
+
+namespace {
+
+/// Of an answer that names a member twice only the status is believed, and no success.
+std::vector<verdict> ambiguous_text(const batch& b, unsigned status) {
+    return claims_success(status) ? for_all(b, unproven("contradictory_answer")) : by_status(b, status);
+}
+
+std::vector<verdict> decode_text(const batch& b, unsigned status, const answer& read,
+                                 const wire_settings& wire) {
+    switch (b.what) {
+    case action::lapse: return mention_me::decode_lapse(b, status, read, wire);
+    case action::revoke_earn:
+    case action::revoke_enrol: return capillary::decode_revoke(b, status, read);
+    case action::delink: return capillary::decode_delink(b, status, read);
+    case action::forget: return billing::decode_forget(b, status, read);
+    }
+    throw std::logic_error("no such action");
+}
+
+} // namespace
 
 outgoing_request encode(const batch& b, const wire_settings& wire) {
     if (b.places.empty()) throw std::logic_error("a vendor call without a place");
@@ -24,42 +47,17 @@ outgoing_request encode(const batch& b, const wire_settings& wire) {
     throw std::logic_error("no such action");
 }
 
-namespace {
-
-/// Words that the answer ties to one place may still name another one's customer.
-void drop_words_about_others(const batch& b, std::vector<verdict>& verdicts) {
-    if (b.places.size() == 1 || b.what == action::delink) return;
-    for (std::size_t i = 0; i < verdicts.size(); ++i) {
-        vendor_detail& said = verdicts[i].result.vendor;
-        if (said.message.empty() && said.reason.empty()) continue;
-        const bool names_another = std::any_of(b.places.begin(), b.places.end(), [&](const place& p) {
-            return &p != &b.places[i] &&
-                   (contains_folded(said.message, p.who.value) || contains_folded(said.reason, p.who.value));
-        });
-        if (!names_another) continue;
-        said.message.clear();
-        said.reason.clear();
-    }
+bool refuses_credentials(const std::vector<verdict>& all) noexcept {
+    return !all.empty() && std::ranges::all_of(all, [](const verdict& v) { return v.credentials_refused; });
 }
-
-std::vector<verdict> decode_as_said(const batch& b, const incoming_response& r, const wire_settings& wire) {
-    switch (b.what) {
-    case action::lapse: return mention_me::decode_lapse(b, r, wire);
-    case action::revoke_earn:
-    case action::revoke_enrol: return capillary::decode_revoke(b, r);
-    case action::delink: return capillary::decode_delink(b, r);
-    case action::forget: return billing::decode_forget(b, r);
-    }
-    throw std::logic_error("no such action");
-}
-
-} // namespace
 
 std::vector<verdict> decode(const batch& b, const incoming_response& r, const wire_settings& wire) {
     if (b.places.empty()) return {};
-    std::vector<verdict> verdicts = decode_as_said(b, r, wire);
-    drop_words_about_others(b, verdicts);
-    return verdicts;
+    const answer read(r.body);
+    std::vector<verdict> all =
+        read.names_twice() ? ambiguous_text(b, r.status) : decode_text(b, r.status, read, wire);
+    keep_words_apart(b, all);
+    return all;
 }
 
 repeat repeat_rule(action what) noexcept {

@@ -80,9 +80,11 @@ result<token> read_token(const credentials& c, const incoming_response& r) {
     const answer read(r.body);
     const json::object* holder = capillary ? object_member(read.object(), "data") : read.object();
     const auto text = text_of(member(holder, capillary ? "accessToken" : "access_token"));
-    const bool complains = denies_success(read.object());
-    if (!text || !usable_text(*text)) return complains ? errc::token_refused : errc::token_unavailable;
-    if (complains) return errc::token_unavailable; // a token beside an error: yes and no
+    if (!text || !usable_text(*text))
+        return tells_of_error(read.object()) ? errc::token_refused : errc::token_unavailable;
+
+    // A token beside an error: whoever takes it may be refused with it.
+    if (tells_of_error(read.object())) return errc::token_unavailable;
 
     auto lifetime = stated_lifetime(member(holder, capillary ? "ttlSeconds" : "expires_in"));
     if (!lifetime) lifetime = lifetime_of_jwt(*text);

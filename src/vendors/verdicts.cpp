@@ -8,6 +8,12 @@ verdict settled(step_status status, std::string_view code, bool retryable, vendo
     return v;
 }
 
+verdict credentials_refused(vendor_detail vendor) {
+    verdict v = settled(step_status::failed, "vendor_auth", true, std::move(vendor));
+    v.credentials_refused = true;
+    return v;
+}
+
 verdict unproven(std::string_view code, vendor_detail vendor) {
     verdict v = settled(step_status::unknown, code, true, std::move(vendor));
     v.may_have_acted = true;
@@ -34,14 +40,6 @@ verdict vendor_fault(const batch& b, vendor_detail vendor) {
 bool counts_as_ok(step_status s) noexcept {
     return s == step_status::accepted || s == step_status::succeeded || s == step_status::absent ||
            s == step_status::skipped;
-}
-
-vendor_detail of_whole(const batch& b, vendor_detail said) {
-    const bool one_customer = b.places.size() == 1 || b.what == action::delink;
-    if (one_customer) return said;
-    said.message.clear();
-    said.reason.clear();
-    return said;
 }
 
 std::vector<verdict> for_all(const batch& b, const verdict& v) {

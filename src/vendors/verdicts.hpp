@@ -10,6 +10,9 @@ namespace offboard::vendors {
 /// The step's outcome is known.
 verdict settled(step_status, std::string_view code, bool retryable = false, vendor_detail = {});
 
+/// The vendor refuses our credentials: failed/vendor_auth. An operator's retry may help.
+verdict credentials_refused(vendor_detail = {});
+
 /// The vendor has been reached and may have acted, but its answer proves nothing: unknown, and an operator's
 /// retry may help.
 verdict unproven(std::string_view code, vendor_detail = {});
@@ -24,11 +27,6 @@ verdict vendor_fault(const batch&, vendor_detail = {});
 
 /// True for what the contract counts as OK, and so opens the gate before an erasure.
 bool counts_as_ok(step_status) noexcept;
-
-/// What a vendor says of a whole call, as far as each of its places may have it: callers who do not know each
-/// other share a call, and the vendor's words may name a customer of one of them. The words stay where the
-/// call has one customer; else the code alone.
-vendor_detail of_whole(const batch&, vendor_detail);
 
 /// One verdict for each place.
 std::vector<verdict> for_all(const batch&, const verdict&);

@@ -27,8 +27,8 @@ test('the last stage has the gateway and neither sandbox, compiler nor headers',
 
 test('what the gateway is linked with is in both stages', () => {
   const pairs = [['libboost-json1.81-dev', 'libboost-json1.81.0'], ['libboost-url1.81-dev', 'libboost-url1.81.0'],
-    ['libcjose-dev', 'libcjose0'], ['libspdlog-dev', 'libspdlog1.10'], ['libsqlite3-dev', 'libsqlite3-0'], ['libssl-dev', 'libssl3'],
-    ['libutf8proc-dev', 'libutf8proc2'], ['libyaml-cpp-dev', 'libyaml-cpp0.7'], ['prometheus-cpp-dev', 'libprometheus-cpp-core1.0'], ['zlib1g-dev', 'zlib1g']];
+    ['libcjose-dev', 'libcjose0'], ['libicu-dev', 'libicu72'], ['libspdlog-dev', 'libspdlog1.10'], ['libsqlite3-dev', 'libsqlite3-0'], ['libssl-dev', 'libssl3'],
+    ['libyaml-cpp-dev', 'libyaml-cpp0.7'], ['prometheus-cpp-dev', 'libprometheus-cpp-core1.0'], ['zlib1g-dev', 'zlib1g']];
   const has = (stage, name) => stage.split(/\s+/).includes(name);
   for (const [headers, library] of pairs) assert.ok(has(stages[0], headers) && has(final, library), library);
 });

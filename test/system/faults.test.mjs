@@ -65,7 +65,7 @@ test('single customers', async (t) => {
 
 // A lost answer follows the action's own rule, whichever way it is lost.
 for (const kind of ['cut', 'cut_after_headers', 'cut_mid_body', 'truncated', 'reset']) {
-  for (const [plan, call] of [['lapse', 'lapse'], ['delink', 'delink']]) {
+  for (const [plan, call] of [['lapse', 'lapse'], ['delink', 'delink'], ['revoke', 'revoke']]) {
     test(`${call} is repeated after ${kind}`, () => together(async (gateway, sandbox) => {
       await sandbox.fault({ call, kind, times: 2 });
       const { body } = await gateway.offboard(ask(plan), 200);

@@ -164,10 +164,15 @@ BOOST_AUTO_TEST_CASE(what_no_vendor_can_look_up_is_a_bug) {
     BOOST_CHECK_THROW(encode(batch_of(action::forget, {}), {}), std::logic_error);
 }
 
-BOOST_AUTO_TEST_CASE(an_erasure_is_repeated_once_and_all_else_freely) {
-    for (const action a : {action::lapse, action::revoke_earn, action::revoke_enrol, action::delink})
-        BOOST_TEST((repeat_rule(a) == repeat::freely));
+BOOST_AUTO_TEST_CASE(only_a_forget_is_repeated_once) {
+    BOOST_TEST((repeat_rule(action::lapse) == repeat::freely));
+    BOOST_TEST((repeat_rule(action::delink) == repeat::freely));
+    BOOST_TEST((repeat_rule(action::revoke_enrol) == repeat::freely));
+    BOOST_TEST((repeat_rule(action::revoke_earn) == repeat::freely));
     BOOST_TEST((repeat_rule(action::forget) == repeat::once));
+    BOOST_TEST((lost_outcome().status == step_status::unknown));
+    BOOST_TEST(lost_outcome().code == "outcome_unknown");
+    BOOST_TEST(lost_outcome().retryable);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -33,6 +33,8 @@ BOOST_AUTO_TEST_CASE(only_true_is_success) {
         {"3.4.1: error", 200, R"({"error":"no such customer"})", refused},
         {"3.4.1: error object", 200, R"({"error":{"code":5}})", refused},
         {"true and an error", 200, R"({"result":true,"error":"x"})", unexpected},
+        {"no and yes", 200, R"({"result":false,"success":true})", unexpected},
+        {"an error and yes", 200, R"({"error":"x","success":true})", unexpected},
         {"3.4.1: null", 200, "null", unexpected},
         {"3.4.1: nought", 200, "0", unexpected},
         {"3.4.2: one", 200, "1", unexpected},

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "offboard/vendors/codec.hpp"
+#include "second_look.hpp"
 
 #include <string>
 #include <string_view>
@@ -57,6 +58,42 @@ inline bool delink_justified(const place& p, const verdict& v, std::string_view 
     return v.result.code == "delinked" && says(body, "200") && says(body, "true");
 }
 
+/// Why the answer cannot be proof of an outcome that counts as OK; empty when it can.
+inline std::string_view contradiction(const batch& b, const place& p, const verdict& v,
+                                      std::string_view body) {
+    const auto root = second_reading(body);
+    if (!root) return "a success out of what is no JSON";
+    if (names_twice(*root)) return "a success out of an answer that names a member twice";
+    const bool done = v.result.code == "queued" || v.result.code == "revoked" ||
+                      v.result.code == "delinked" || v.result.code == "forgotten";
+    if (!done) return {};
+    if (says_no(*root)) return "a success beside an error";
+    if (b.what != action::lapse && lists_errors(*root)) return "a success beside errors";
+    if (b.what == action::lapse && list_names(*root, "accepted", p.who.value) &&
+        list_names(*root, "errors", p.who.value))
+        return "a success of somebody who was refused as well";
+    const document* entries = root->find("response");
+    if (v.result.code == "revoked" && b.places.size() == 1 && entries != nullptr &&
+        std::ranges::any_of(entries->elements(), lists_errors))
+        return "a success of an entry with errors";
+    return {};
+}
+
+/// No verdict may hold the identifier of another customer of its call.
+inline bool tells_of_another(const batch& b, const std::vector<verdict>& all, std::size_t i) {
+    const vendor_detail& said = all[i].result.vendor;
+    for (std::size_t other = 0; other < b.places.size(); ++other) {
+        const std::string& value = b.places[other].who.value;
+        if (value == b.places[i].who.value) continue;
+        if (says(lower_case(said.message), lower_case(value)) ||
+            says(lower_case(said.reason), lower_case(value)))
+            return true;
+        if (said.code && std::to_string(*said.code) == value) return true;
+        if (said.entity_id && std::to_string(*said.entity_id) == value) return true;
+    }
+    return false;
+}
+
 /// What is wrong with the verdicts; empty when nothing is.
 inline std::string_view complaint(const batch& b, const incoming_response& r,
                                   const std::vector<verdict>& all) {
@@ -69,8 +106,10 @@ inline std::string_view complaint(const batch& b, const incoming_response& r,
         if (v.result.code.empty() || v.result.status == step_status::pending) return "no outcome";
         if (v.result.vendor.message.size() > 1024 || v.result.vendor.reason.size() > 1024)
             return "unbounded words";
+        if (tells_of_another(b, all, i)) return "a verdict that tells of another customer";
         if (v.what == next::later && v.may_have_acted) return "later, yet something may have been done";
         if (!claims_ok(v)) continue;
+        if (const auto why = contradiction(b, p, v, r.body); !why.empty()) return why;
         if (v.what != next::settle) return "a success that is not settled";
         if (b.what == action::forget) {
             if (r.status < 200 || r.status > 299 || !says(r.body, "true")) return "invented: forget";

@@ -130,6 +130,11 @@ BOOST_AUTO_TEST_CASE(row_1_7_1_the_configured_type_is_the_one_that_matches) {
     BOOST_TEST(show(decode(b, r, {})) == omitted);
     BOOST_TEST(show(decode(b, r, {"customer_id"})) == queued);
     BOOST_TEST(decoded(b, 200, R"({"accepted":[{"type":"customerId","value":77}]})") == queued);
+    // Beyond 2^53 and beyond 2^63, where a reader with doubles would lose digits.
+    for (const char* id : {"9007199254740993", "9223372036854775807", "18446744073709551615"})
+        BOOST_TEST(decoded(batch_of(action::lapse, {who(identifier_kind::mention_me_customer_id, id)}), 200,
+                           R"({"accepted":[{"type":"customerId","value":)" + std::string(id) + "}]}") ==
+                   queued);
 }
 
 BOOST_AUTO_TEST_CASE(row_1_7_3_equal_texts_of_two_kinds) {
@@ -153,6 +158,12 @@ BOOST_AUTO_TEST_CASE(row_1_7_4_only_emails_are_matched_whatever_their_case) {
             email_and_id("a@b.example", "Abc"), 200,
             R"({"accepted":[{"type":"email","value":"A@B.example"},{"type":"customerId","value":"ABC"}]})") ==
         both(queued, omitted));
+    // Beyond ASCII too, by simple case folding; and a type is read in any case.
+    BOOST_TEST(decoded(emails({"J\xC3\x96RG@b.example"}), 200,
+                       "{\"accepted\":[{\"type\":\"Email\",\"value\":\"j\xC3\xB6rg@b.example\"}]}") ==
+               queued);
+    BOOST_TEST(decoded(emails({"J\xC3\x96RG@b", "j\xC3\xB6rg@b"}), 200,
+                       "{\"accepted\":[{\"value\":\"J\xC3\xB6rg@b\"}]}") == both(nobody, nobody));
     // Two that differ in case only: exact ones find their own, another spelling is nobody's.
     BOOST_TEST(decoded(emails({"A@b", "a@b"}), 200,
                        R"({"accepted":[{"value":"A@b"}],"errors":[{"value":"a@b","reason":"notFound"}]})") ==

@@ -48,6 +48,7 @@ BOOST_AUTO_TEST_CASE(the_http_status_decides_when_the_body_does_not) {
         {415, "settle failed/rejected", "settle failed/rejected"},
         {422, "settle failed/rejected", "isolate failed/rejected"},
         {429, "later failed/rate_limited retryable", "later failed/rate_limited retryable"},
+        {461, "later failed/rate_limited retryable", "later failed/rate_limited retryable"},
         {0, "settle unknown/unreadable_answer retryable acted",
          "settle unknown/unreadable_answer retryable acted"},
     };

@@ -5,14 +5,9 @@
 
 namespace offboard {
 
-/// UTF-8 text with each character replaced by its simple case folding (Unicode, by utf8proc): texts that
-/// differ in case alone become equal. Dotted and dotless i stay what they are. Bytes that are no UTF-8 stay.
+/// The text with Unicode's simple case folding: two spellings that differ in case alone become equal, one
+/// character stays one character (so "ss" and U+00DF stay apart). For comparisons only, never to be sent or
+/// shown. Bytes that are no UTF-8 stay as they are.
 std::string fold_case(std::string_view utf8);
-
-/// The same for ASCII letters only.
-std::string fold_ascii_case(std::string_view);
-
-/// True when `text` holds `part` in any case. An empty part is in no text.
-bool contains_folded(std::string_view text, std::string_view part);
 
 } // namespace offboard

@@ -33,7 +33,9 @@ struct vendor_detail {
     std::optional<std::int64_t> entity_id;
     std::vector<std::int64_t> revoked_earn_ids;
     std::optional<std::int64_t> revoked_issual_id;
-    std::vector<identifier_kind> absent_by; ///< kinds of identifiers that were asked about and not found
+    /// Kinds of identifiers that were asked about and answered "no such customer", in the order of the tries.
+    /// One kind proves little at Capillary: a customer may be known there by another one.
+    std::vector<identifier_kind> absent_by;
     bool empty() const noexcept {
         return !code && message.empty() && reason.empty() && !entity_id && revoked_earn_ids.empty() &&
                !revoked_issual_id && absent_by.empty();

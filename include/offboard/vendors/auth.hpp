@@ -23,7 +23,9 @@ bool needs_token(const credentials&) noexcept;
 outgoing_request token_request(const credentials&);
 
 /// errc::token_refused when the vendor refused the credentials (400, 401, 403, or 200 with errors instead of
-/// a token), errc::token_unavailable for anything else that is not a token.
+/// a token), errc::token_unavailable for anything else that is not a token, and for a token beside an error
+/// or in an answer that names a member twice. `asked_pause` of codec.hpp tells when the vendor wants to be
+/// asked again.
 result<token> read_token(const credentials&, const incoming_response&);
 
 /// Adds the headers that prove who we are, in place of what an earlier call put there. `access` is the

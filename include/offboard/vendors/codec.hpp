@@ -55,29 +55,41 @@ struct verdict {
     /// The vendor may have acted on this place although `result` does not say that it did. False only where
     /// its answer shows that it did not; what is sent again after true has `acted_before`.
     bool may_have_acted = false;
+    /// The vendor refuses our credentials (401, 403, Capillary's 4000). See `refuses_credentials`.
+    bool credentials_refused = false;
+    /// The answer ties `result.vendor` to this place alone. The vendor's words on anything wider reach no
+    /// place of a call with several customers: only the code does.
+    bool own_words = false;
 };
 
 /// Throws std::logic_error for a batch that no call can be made of: no place, a kind of identifier the vendor
 /// does not take, several customers where it takes one.
 outgoing_request encode(const batch&, const wire_settings&);
 
-/// As many verdicts as places, in their order, whatever the answer looks like.
+/// As many verdicts as places, in their order, whatever the answer looks like. An answer that names a member
+/// twice, at whatever depth, proves nothing beyond its status. No verdict repeats the identifier of another
+/// customer of the call.
 std::vector<verdict> decode(const batch&, const incoming_response&, const wire_settings&);
 
+/// True when the vendor refuses our credentials for the whole call: then the call says nothing of any
+/// customer. False when only some of the places were refused so.
+bool refuses_credentials(const std::vector<verdict>&) noexcept;
+
 /// What becomes of a place when the answer never came. lapse, delink, revoke_enrol and revoke_earn may be
-/// repeated: a customer who leaves keeps no earn, an earn granted in between included. forget is repeated
-/// once, and is `unknown` then.
+/// repeated as long as the operation has time: a customer who leaves keeps no earn, so a repeat that takes
+/// earns granted in between does no harm. forget is repeated once and is `unknown` then.
 enum class repeat { freely, once };
 repeat repeat_rule(action) noexcept;
 outcome lost_outcome(); ///< unknown/outcome_unknown, retryable
 
-/// How long the vendor asks to be left alone: Retry-After, as seconds or as any of HTTP's three forms of a
-/// date, against the answer's own Date where it has one, else against `now`; with an answer that says too
-/// many calls (is_rate_limit) also X-RateLimit-Reset, in seconds. 1 s to 7 days. Nothing when it does not
-/// say.
+/// How long the vendor asks to be left alone. `Retry-After` counts on any status and on any call, the token
+/// call too: seconds, or a date in one of HTTP's three forms. A date is read against the answer's own `Date`
+/// where there is one, else against `now`. Without it `X-RateLimit-Reset` counts (seconds at Mention Me), on
+/// 429 and 461 only, and at most 300 s of it. At least 1 s and at most 7 days: the caller bounds it by what
+/// the operation has left. Nothing when neither is there or usable.
 std::optional<std::chrono::seconds> asked_pause(const incoming_response&, wall_time now) noexcept;
 
-/// 429, and Capillary's 461.
+/// 429, and Capillary's 461: too many calls.
 bool is_rate_limit(unsigned status) noexcept;
 
 } // namespace offboard::vendors

@@ -45,16 +45,14 @@ constexpr std::array rows = {
     row{body_says::anything_else, step_status::unknown, "unexpected_body", true},
 };
 
-body_says read(const answer& body) {
+body_says what_says(const answer& body) {
     if (body.root() == nullptr) return body_says::anything_else;
     if (const bool* plain = body.root()->if_bool()) return *plain ? body_says::done : body_says::refused;
     const auto flag = bool_member(body.object(), "result");
-    const bool denied = denies_success(body.object());
-    if (flag == true) return denied ? body_says::anything_else : body_says::done;
-    // A refusal that says yes beside it proves nothing either.
-    if (bool_member(body.object(), "success") == true || bool_member(body.object(), "status") == true)
-        return body_says::anything_else;
-    return flag == false || denied ? body_says::refused : body_says::anything_else;
+    const bool complains = tells_of_error(body.object()) || denies(body.object());
+    if (flag == true) return complains ? body_says::anything_else : body_says::done;
+    const bool refused = (flag == false || complains) && !affirms(body.object());
+    return refused ? body_says::refused : body_says::anything_else;
 }
 
 vendor_detail words(const answer& body) {
@@ -80,11 +78,10 @@ outgoing_request encode_forget(const batch& b) {
     return r;
 }
 
-std::vector<verdict> decode_forget(const batch& b, const incoming_response& r) {
-    const answer body(r.body);
-    const vendor_detail detail = words(body);
-    if (!claims_success(r.status)) return by_status(b, r.status, detail);
-    const row& found = rows[static_cast<std::size_t>(read(body))];
+std::vector<verdict> decode_forget(const batch& b, unsigned status, const answer& read) {
+    const vendor_detail detail = words(read);
+    if (!claims_success(status)) return by_status(b, status, detail);
+    const row& found = rows[static_cast<std::size_t>(what_says(read))];
     verdict v = settled(found.status, found.code, found.retryable, detail);
     v.may_have_acted = found.status == step_status::unknown;
     return for_all(b, v);

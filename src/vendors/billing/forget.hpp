@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../answer.hpp"
 #include "offboard/vendors/codec.hpp"
 
 #include <vector>
@@ -13,6 +14,6 @@ outgoing_request encode_forget(const batch&);
 
 /// Only JSON's `true`, or an object whose `result` is true, under a 2xx is success. A 404 also stands for a
 /// wrong path or a bad parameter, so it never means that the customer is gone.
-std::vector<verdict> decode_forget(const batch&, const incoming_response&);
+std::vector<verdict> decode_forget(const batch&, unsigned status, const answer&);
 
 } // namespace offboard::vendors::billing

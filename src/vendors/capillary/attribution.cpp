@@ -28,13 +28,6 @@ bool alike(const entries& some) {
     });
 }
 
-/// The one failure that stands for all of them. Its words may name one of the others.
-verdict shared_failure(const entries& some, const batch& b, const place& p) {
-    verdict v = judge(*some.front(), b, p);
-    v.result.vendor = of_whole(b, std::move(v.result.vendor));
-    return v;
-}
-
 /// True when, whichever of the entries is the place's, the vendor cannot have done anything to it.
 bool nothing_done(const entries& some, const batch& b, const place& p) {
     return std::all_of(some.begin(), some.end(), [&](const entry* e) {
@@ -51,7 +44,7 @@ void deal(const batch& b, const entries& left, const std::vector<std::size_t>& p
     for (const std::size_t i : places) {
         const place& p = b.places[i];
         verdicts[i] = fair && alike(left)
-                          ? shared_failure(left, b, p)
+                          ? judge(*left.front(), b, p)
                           : undivided("ambiguous_answer", !(fair && nothing_done(left, b, p)));
     }
 }
@@ -86,6 +79,7 @@ std::vector<verdict> attribute_by_id(const batch& b, const std::vector<entry>& a
             verdicts[i] = undivided("ambiguous_answer");
         else
             verdicts[i] = judge(*of_place[i].front(), b, b.places[i]);
+        verdicts[i].own_words = of_place[i].size() == 1;
     }
     deal(b, left, open, all.size() == b.places.size(), verdicts);
     return verdicts;
@@ -122,7 +116,7 @@ std::vector<verdict> attribute(const batch& b, const std::vector<entry>& all) {
     std::vector<verdict> verdicts(b.places.size());
     if (alike(every) && of_request(all.front(), b)) {
         for (std::size_t i = 0; i < verdicts.size(); ++i)
-            verdicts[i] = shared_failure(every, b, b.places[i]);
+            verdicts[i] = judge(*every.front(), b, b.places[i]);
         return verdicts;
     }
     if (b.places.size() == 1)

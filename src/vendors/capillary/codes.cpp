@@ -15,17 +15,18 @@ namespace {
 using enum step_status;
 
 constexpr std::array rows = {
-    // The platform's own, in either call. 429 and 461: too many calls; 503 and 4001: not now; 521: not now,
-    // for this customer.
-    row{401, "vendor_auth", scope::request, failed, true, next::settle},
-    row{403, "vendor_auth", scope::request, failed, true, next::settle},
+    // The platform's own, in either call. 401, 403 and 4000: our credentials. 429, 461, 503 and 4001: not
+    // now; 521: not
+    // now, for this customer.
+    row{401, "vendor_auth", scope::credentials, failed, true, next::settle},
+    row{403, "vendor_auth", scope::credentials, failed, true, next::settle},
     row{429, "rate_limited", scope::request, failed, true, next::later},
     row{461, "rate_limited", scope::request, failed, true, next::later},
     row{500, "vendor_error", scope::request, failed, true, next::retry},
     row{503, "vendor_busy", scope::request, failed, true, next::later},
     row{521, "vendor_busy", scope::customer, failed, true, next::later},
     row{1060, "batch_refused", scope::request, failed, false, next::isolate},
-    row{4000, "vendor_auth", scope::request, failed, true, next::settle},
+    row{4000, "vendor_auth", scope::credentials, failed, true, next::settle},
     row{4001, "vendor_busy", scope::request, failed, true, next::later},
     row{8015, "not_found", scope::customer, absent, false, next::settle},
 
@@ -118,6 +119,8 @@ std::optional<std::vector<fault>> read_faults(const json::object* from, std::str
     for (const json::value& item : *list) {
         const vendor_detail words = said(item.if_object());
         fault f{words.code, words.message};
+        // A fault that says "all well" of itself proves neither.
+        if (bool_member(item.if_object(), "status") == true) f.code.reset();
         if (const auto text = text_of(&item)) f.message = kept_words(*text);
         faults.push_back(std::move(f));
     }
@@ -136,6 +139,7 @@ const row* find(const fault& f, const batch& b, const place& p) noexcept {
 verdict judge(const fault& f, const batch& b, const place& p) {
     const row* r = find(f, b, p);
     if (r == nullptr) return settled(failed, "refused", false, detail_of(f));
+    if (r->whose == scope::credentials) return credentials_refused(detail_of(f));
     if (r->then == next::retry && r->status == failed) return vendor_fault(b, detail_of(f));
     verdict v = settled(r->status, r->name, r->retryable, detail_of(f));
     v.what = r->then == next::isolate && b.places.size() == 1 ? next::settle : r->then;
@@ -146,16 +150,20 @@ verdict judge(const fault& f, const batch& b, const place& p) {
 verdict judge(const std::vector<fault>& faults, const batch& b, const place& p) {
     verdict first = judge(faults.front(), b, p);
     if (!counts_as_ok(first.result.status)) return first;
+    bool agree = true;
     for (const fault& f : faults) {
         verdict other = judge(f, b, p);
         if (!counts_as_ok(other.result.status)) return other;
+        agree = agree && other.result.status == first.result.status;
     }
-    return first;
+    // "No such customer" beside "already done": two results for one, and both would open a gate.
+    return agree ? first : unproven("contradictory_answer", std::move(first.result.vendor));
 }
 
 scope scope_of(const fault& f, const batch& b) noexcept {
     const row* r = b.places.empty() ? nullptr : find(f, b, b.places.front());
-    return r == nullptr ? scope::customer : r->whose;
+    if (r == nullptr) return scope::customer;
+    return r->whose == scope::credentials ? scope::request : r->whose;
 }
 
 bool surely_did_nothing(const fault& f, const batch& b, const place& p) noexcept {
@@ -163,17 +171,18 @@ bool surely_did_nothing(const fault& f, const batch& b, const place& p) noexcept
     return r != nullptr && r->then != next::retry && r->name != "vendor_error";
 }
 
-std::vector<verdict> judge_envelope(const std::vector<fault>& faults, const batch& b, unsigned status) {
+std::vector<verdict> judge_envelope(const std::vector<fault>& faults, const batch& b, unsigned status,
+                                    const json::object* body) {
     const bool known = std::any_of(faults.begin(), faults.end(),
                                    [&](const fault& f) { return find(f, b, b.places.front()) != nullptr; });
     if (!known && !claims_success(status)) return by_status(b, status, detail_of(faults.front()));
     std::vector<verdict> verdicts;
     verdicts.reserve(b.places.size());
-    for (const place& p : b.places) {
-        verdict v = judge_in_company(faults, b, p);
-        v.result.vendor = of_whole(b, std::move(v.result.vendor));
-        verdicts.push_back(std::move(v));
-    }
+    for (const place& p : b.places)
+        verdicts.push_back(judge_in_company(faults, b, p));
+    if (affirms(body))
+        for (verdict& v : verdicts)
+            if (counts_as_ok(v.result.status)) v = unproven("contradictory_answer", v.result.vendor);
     return verdicts;
 }
 

@@ -57,17 +57,19 @@ const row* find(const fault&, const batch&, const place&) noexcept;
 verdict judge(const fault&, const batch&, const place&);
 
 /// Several faults of one place: the first decides, unless its verdict would count as OK and another's would
-/// not. `faults` is not empty.
+/// not. Two that would count as OK for different reasons contradict each other. `faults` is not empty.
 verdict judge(const std::vector<fault>& faults, const batch&, const place&);
 
-/// A code that is not known counts as one customer's.
+/// `request` or `customer`; credentials are the request's. A code that is not known counts as one customer's.
 scope scope_of(const fault&, const batch&) noexcept;
 
 /// True when the code shows that the vendor turned the place down before doing anything.
 bool surely_did_nothing(const fault&, const batch&, const place&) noexcept;
 
 /// The envelope of a call that failed as a whole, `{"errors":[…],"warnings":[…]}`. `faults` is not empty.
-/// With an unknown code the HTTP status decides, if it is not a 2xx.
-std::vector<verdict> judge_envelope(const std::vector<fault>& faults, const batch&, unsigned status);
+/// With an unknown code the HTTP status decides, if it is not a 2xx. Where the rest of `body` says "all well"
+/// nothing counts as OK.
+std::vector<verdict> judge_envelope(const std::vector<fault>& faults, const batch&, unsigned status,
+                                    const boost::json::object* body);
 
 } // namespace offboard::vendors::capillary

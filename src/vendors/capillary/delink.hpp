@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../answer.hpp"
 #include "offboard/vendors/codec.hpp"
 
 #include <vector>
@@ -13,6 +14,6 @@ outgoing_request encode_delink(const batch&);
 
 /// Reads both documented shapes of the answer. Programmes are found by their exact names; the customer's own
 /// identifiers are not compared, since the vendor rewrites mobiles.
-std::vector<verdict> decode_delink(const batch&, const incoming_response&);
+std::vector<verdict> decode_delink(const batch&, unsigned status, const answer&);
 
 } // namespace offboard::vendors::capillary

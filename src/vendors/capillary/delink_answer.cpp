@@ -57,8 +57,7 @@ verdict judge_place(const delink_report& report, const batch& b, const place& p)
 
 } // namespace
 
-std::vector<verdict> decode_delink(const batch& b, const incoming_response& r) {
-    const answer read(r.body);
+std::vector<verdict> decode_delink(const batch& b, unsigned status, const answer& read) {
     const json::object* body = read.object();
     no_report why{};
     const auto report = read_delink(body, why);
@@ -71,11 +70,11 @@ std::vector<verdict> decode_delink(const batch& b, const incoming_response& r) {
     }
     const auto whole = read_faults(body, "errors");
     if (why == no_report::nobody && whole && !whole->empty()) {
-        std::vector<verdict> verdicts = judge_envelope(*whole, b, r.status);
+        std::vector<verdict> verdicts = judge_envelope(*whole, b, status, body);
         std::transform(verdicts.begin(), verdicts.end(), verdicts.begin(), naming_none);
         return verdicts;
     }
-    return by_status(b, r.status, said(body));
+    return by_status(b, status, said(body));
 }
 
 } // namespace offboard::vendors::capillary

@@ -40,8 +40,9 @@ void read_programme(const json::value& v, std::vector<delink_report::programme>&
     if (!name) return; // nobody's: the programme it was meant for stays unanswered
     const json::object* now = object_member(item, programme_status.now);
     const json::object* before = object_member(item, programme_status.before);
-    delink_report::programme p{*name, read_status(now != nullptr ? now : before), false};
+    delink_report::programme p{*name, read_status(now != nullptr ? now : before), false, false};
     p.two_statuses = now != nullptr && before != nullptr && !read_status(before).same_as(p.status);
+    p.errors_beside = tells_of_error(item) || denies(item);
     out.push_back(std::move(p));
 }
 
@@ -52,7 +53,8 @@ const delink_report::programme* delink_report::find(std::string_view name, bool&
     twice = false;
     for (const programme& p : programmes) {
         if (p.name != name) continue;
-        twice = twice || p.two_statuses || (found != nullptr && !found->status.same_as(p.status));
+        twice = twice || p.two_statuses || p.errors_beside ||
+                (found != nullptr && !found->status.same_as(p.status));
         if (found == nullptr) found = &p;
     }
     return found;
@@ -83,7 +85,8 @@ std::optional<delink_report> read_delink(const json::object* body, no_report& wh
         for (const json::value& v : **programmes)
             read_programme(v, report.programmes);
     const auto whole = read_faults(body, "errors");
-    report.errors_beside = !whole || !whole->empty();
+    const auto says_no = [](const json::object* part) { return tells_of_error(part) || denies(part); };
+    report.errors_beside = !whole || says_no(body) || says_no(item) || says_no(customer);
     return report;
 }
 

@@ -29,7 +29,8 @@ struct delink_report {
     struct programme {
         std::string_view name;
         status_object status;
-        bool two_statuses = false; ///< one of each shape, and they differ
+        bool two_statuses = false;  ///< one of each shape, and they differ
+        bool errors_beside = false; ///< the entry tells of an error as well
     };
     status_object customer;
     std::optional<std::int64_t> customer_id;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../answer.hpp"
 #include "offboard/vendors/codec.hpp"
 
 #include <vector>
@@ -12,6 +13,6 @@ namespace offboard::vendors::capillary {
 outgoing_request encode_revoke(const batch&);
 
 /// The body is read before the HTTP status, which the vendor's documents leave open for failed entries.
-std::vector<verdict> decode_revoke(const batch&, const incoming_response&);
+std::vector<verdict> decode_revoke(const batch&, unsigned status, const answer&);
 
 } // namespace offboard::vendors::capillary

@@ -7,8 +7,7 @@ namespace json = boost::json;
 
 namespace offboard::vendors::capillary {
 
-std::vector<verdict> decode_revoke(const batch& b, const incoming_response& r) {
-    const answer read(r.body);
+std::vector<verdict> decode_revoke(const batch& b, unsigned status, const answer& read) {
     const json::object* body = read.object();
     const json::array* list = array_member(body, "response");
     const auto whole = read_faults(body, "errors");
@@ -20,15 +19,15 @@ std::vector<verdict> decode_revoke(const batch& b, const incoming_response& r) {
             entries.push_back(read_entry(v, b.what));
         std::vector<verdict> verdicts = attribute(b, entries);
         // What opens a gate wants the whole answer behind it: no error beside the entries.
-        const bool backed = whole && whole->empty();
+        const bool backed = whole && whole->empty() && !tells_of_error(body) && !denies(body);
         for (verdict& v : verdicts)
             if (!backed && counts_as_ok(v.result.status)) v = undivided("contradictory_answer");
         return verdicts;
     }
-    if (whole && !whole->empty()) return judge_envelope(*whole, b, r.status);
-    if (list != nullptr && claims_success(r.status))
+    if (whole && !whole->empty()) return judge_envelope(*whole, b, status, body);
+    if (list != nullptr && claims_success(status))
         return attribute(b, {}); // nobody's fault, nobody's success
-    return by_status(b, r.status, said(body));
+    return by_status(b, status, said(body));
 }
 
 } // namespace offboard::vendors::capillary

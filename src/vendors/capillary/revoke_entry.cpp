@@ -49,7 +49,8 @@ verdict judge_failure(const entry& e, const batch& b, const place& p) {
     detail.code = v.result.vendor.code;
     detail.message = v.result.vendor.message;
     const bool something_done = !e.earn_ids.empty() || e.issual_id;
-    if (something_done && counts_as_ok(v.result.status))
+    const bool found = e.entity_id && v.result.status == step_status::absent;
+    if ((something_done || found) && counts_as_ok(v.result.status))
         return unproven("contradictory_answer", std::move(detail));
     v.result.vendor = std::move(detail);
     v.may_have_acted = v.may_have_acted || something_done;
@@ -68,19 +69,26 @@ entry read_entry(const json::value& from, action what) {
         return e;
 
     bool earns_complete = false;
+    bool two_results = false;
     e.errors = *errors;
     e.has_result = result != nullptr;
     e.entity_id = id_number(member(result, "entityId"));
     if (what == action::revoke_earn) {
         e.earn_ids = read_earn_ids(result, earns_complete);
     } else {
-        e.issual_id = id_number(member(result, "revokedIssualId"));
-        if (!e.issual_id) e.issual_id = id_number(member(result, "issualId"));
+        const auto now = id_number(member(result, "revokedIssualId"));
+        const auto before = id_number(member(result, "issualId"));
+        e.issual_id = now ? now : before;
+        two_results = now && before && *now != *before;
     }
     const auto at =
         std::find_if(warnings->begin(), warnings->end(), [](const fault& f) { return f.code == not_issued; });
+    const bool denied =
+        denies(item) || denies(result) || tells_of_error(result) || member(item, "error") != nullptr;
     if (!e.errors.empty())
         e.what = entry::kind::failure;
+    else if (two_results || denied)
+        e.what = entry::kind::unconfirmed;
     else if (earns_complete || e.issual_id)
         e.what = entry::kind::success;
     else if (at != warnings->end() && e.earn_ids.empty())

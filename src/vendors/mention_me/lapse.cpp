@@ -52,30 +52,49 @@ void mark(echo& at, const std::string* reason) {
     at.reason = *reason;
 }
 
-/// The identifier's text; an id may come back as a number.
+/// The identifier's text; an id may come back as a number, of 64 bits at most.
 std::optional<std::string> value_of(const json::object* item) {
     const json::value* v = member(item, "value");
     if (const auto text = text_of(v)) return std::string(*text);
+    if (v != nullptr && v->is_uint64()) return std::to_string(v->get_uint64());
     const auto n = whole_number(v);
     return n ? std::optional(std::to_string(*n)) : std::nullopt;
 }
 
-/// Marks what one of the two lists says. An item that cannot be read is nobody's, so its customer stays
-/// unanswered.
-void read_list(const json::array* list, bool refusals, const matching& places, std::vector<echo>& echoes) {
-    if (list == nullptr) return;
+/// Marks what one of the two lists says, and counts the items that cannot be read: an item of nobody's leaves
+/// its customer unanswered.
+std::size_t read_list(const json::array* list, bool refusals, const matching& places,
+                      std::vector<echo>& echoes) {
+    std::size_t of_nobody = 0;
+    if (list == nullptr) return of_nobody;
     for (const json::value& element : *list) {
         const json::object* item = element.if_object();
         const auto value = value_of(item);
         const auto type = text_of(member(item, "type"));
-        if (!value || (!type && member(item, "type") != nullptr)) continue;
+        if (!value || (!type && member(item, "type") != nullptr)) {
+            ++of_nobody;
+            continue;
+        }
         const std::string reason(text_of(member(item, "reason")).value_or(""));
+        const bool refused_as_well = !refusals && (tells_of_error(item) || member(item, "reason") != nullptr);
         const auto found = places.find(type, *value);
         for (const std::size_t i : found) {
             mark(echoes[i], refusals ? &reason : nullptr);
             echoes[i].shared = echoes[i].shared || found.size() > 1;
+            echoes[i].disputed = echoes[i].disputed || refused_as_well;
         }
     }
+    return of_nobody;
+}
+
+/// Takes no place for accepted where the answer says otherwise beside it: of the whole call, or of somebody
+/// whom it does not name and who is none of those that it left out.
+void doubt(const json::object* body, std::size_t unnamed_errors, std::vector<echo>& echoes) {
+    const auto unanswered = static_cast<std::size_t>(
+        std::ranges::count_if(echoes, [](const echo& e) { return !e.accepted && !e.refused; }));
+    const bool denied = has_error(body) || denies(body);
+    for (echo& at : echoes)
+        if (denied || (at.accepted && unnamed_errors > unanswered)) at.disputed = at.accepted || at.refused;
 }
 
 bool list_or_nothing(const json::object* body, std::string_view name) {
@@ -93,6 +112,7 @@ verdict judge(const echo& at, const vendor_detail& detail) {
     verdict v = settled(row->status, row->name, row->retryable);
     v.what = row->what;
     v.result.vendor.reason = kept_words(at.reason);
+    v.own_words = true;
     return v;
 }
 
@@ -108,33 +128,29 @@ outgoing_request encode_lapse(const batch& b, const wire_settings& wire) {
     return json_call("POST", "/api/merchant/v2/customers/lapse", body);
 }
 
-std::vector<verdict> decode_lapse(const batch& b, const incoming_response& r, const wire_settings& wire) {
-    const answer read(r.body);
+std::vector<verdict> decode_lapse(const batch& b, unsigned status, const answer& read,
+                                  const wire_settings& wire) {
     const json::object* body = read.object();
     const vendor_detail detail = said(body);
-    if (!claims_success(r.status)) return by_status(b, r.status, detail);
+    if (!claims_success(status)) return by_status(b, status, detail);
     if (body == nullptr || !list_or_nothing(body, "accepted") || !list_or_nothing(body, "errors"))
-        return for_all(b, unproven("unreadable_answer", of_whole(b, detail)));
-    // `errors` is the list of those who were refused; anything else that says no speaks against the whole.
-    if (member(body, "error") != nullptr || bool_member(body, "success") == false ||
-        bool_member(body, "status") == false)
-        return for_all(b, unproven("contradictory_answer", of_whole(b, detail)));
+        return for_all(b, unproven("unreadable_answer", detail));
 
     const matching places(b, wire);
     std::vector<echo> echoes(b.places.size());
     read_list(array_member(body, "accepted"), false, places, echoes);
-    read_list(array_member(body, "errors"), true, places, echoes);
+    const std::size_t unnamed = read_list(array_member(body, "errors"), true, places, echoes);
+    doubt(body, unnamed, echoes);
 
     const bool recognised =
         std::any_of(echoes.begin(), echoes.end(), [](const echo& e) { return e.accepted || e.refused; });
     // Sending each of them alone would burn the budget on a vendor that answers in a way we cannot read.
-    if (!recognised && b.places.size() > 1)
-        return for_all(b, unproven("vendor_omitted", of_whole(b, detail)));
+    if (!recognised && b.places.size() > 1) return for_all(b, unproven("vendor_omitted", detail));
 
     std::vector<verdict> verdicts;
     verdicts.reserve(echoes.size());
     for (const echo& at : echoes)
-        verdicts.push_back(judge(at, of_whole(b, detail)));
+        verdicts.push_back(judge(at, detail));
     return verdicts;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../answer.hpp"
 #include "offboard/vendors/codec.hpp"
 
 #include <vector>
@@ -10,6 +11,6 @@ namespace offboard::vendors::mention_me {
 outgoing_request encode_lapse(const batch&, const wire_settings&);
 
 /// Answers are matched by (type, value), never by position. What is accepted is queued, not done.
-std::vector<verdict> decode_lapse(const batch&, const incoming_response&, const wire_settings&);
+std::vector<verdict> decode_lapse(const batch&, unsigned status, const answer&, const wire_settings&);
 
 } // namespace offboard::vendors::mention_me

@@ -14,6 +14,11 @@ std::string folded(std::string_view email) {
     return fold_case(first == email.npos ? std::string_view() : email.substr(first, last - first + 1));
 }
 
+/// A type is a word of the protocol: its case tells nothing.
+bool same_type(std::string_view a, std::string_view b) {
+    return fold_case(a) == fold_case(b);
+}
+
 } // namespace
 
 std::string_view type_of(identifier_kind kind, const wire_settings& wire) {
@@ -36,8 +41,9 @@ std::vector<std::size_t> matching::find(std::optional<std::string_view> type, st
     std::vector<std::size_t> found;
     const auto [first, last] = exact_.equal_range(value);
     for (auto at = first; at != last; ++at)
-        if (!type || *type == type_of(batch_.places[at->second].who.kind, wire_)) found.push_back(at->second);
-    if (!found.empty() || (type && *type != "email")) return found;
+        if (!type || same_type(*type, type_of(batch_.places[at->second].who.kind, wire_)))
+            found.push_back(at->second);
+    if (!found.empty() || (type && !same_type(*type, "email"))) return found;
     const std::string key = folded(value);
     if (folded_.count(key) == 1) found.push_back(folded_.find(key)->second);
     return found;
