@@ -1,5 +1,6 @@
 #include "offboard/api/offboard_routes.hpp"
 
+#include "dry_run_job.hpp"
 #include "gatekeeper.hpp"
 #include "negotiation.hpp"
 #include "read_body.hpp"
@@ -131,23 +132,6 @@ std::optional<http::response> fault_of(const std::optional<json_fault>& broken, 
     return std::nullopt;
 }
 
-/// What would be sent for an operation. What it uses outlives it, or belongs to it.
-class dry_run_job {
-public:
-    dry_run_job(std::shared_ptr<operation> op, const dispatch::shapes& forms, const config::settings& s)
-        : op_(std::move(op)), forms_(forms), settings_(s) {}
-    /// The answer; nothing when it would be too long.
-    std::optional<std::string> operator()() const {
-        op_->steps = expand(op_->what, op_->first_step);
-        return render_dry_run(op_->what, dispatch::dry_run(op_, forms_), settings_);
-    }
-
-private:
-    std::shared_ptr<operation> op_;
-    const dispatch::shapes& forms_;
-    const config::settings& settings_;
-};
-
 /// Steps that are rendered, and of which a dry run is made, without a pause: a few milliseconds.
 constexpr std::size_t steps_a_turn = 500;
 
@@ -158,7 +142,7 @@ std::shared_ptr<const std::string> with_server(std::shared_ptr<const std::string
     const std::size_t at = contract->find(relative);
     if (public_url.empty() || at == std::string::npos) return contract;
     std::string out = *contract;
-    out.replace(at, relative.size(), "\nservers:\n  - url: '" + public_url + "'\n");
+    out.replace(at, relative.size(), "\nservers:\n  - url: \"" + public_url + "\"\n");
     return std::make_shared<const std::string>(std::move(out));
 }
 

@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(callers_may_come_over_plain_http_and_vendors_may_not_be_cal
     BOOST_TEST(plain->text == "http://offboard.crm.svc:8080/tools");
     BOOST_TEST(!parse_base_url("http://offboard.crm.svc:8080/tools/", why).has_value());
     for (const char* text : {"", "/tools", "ftp://a.example", "https://u:p@a.example", "https://a.example?x",
-                             "https://a.example/#x", "https://a.example/a b", "https://a.example/'"})
+                             "https://a.example/#x", "https://a.example/a b"})
         BOOST_TEST(!parse_public_url(text, why).has_value(), text);
 }
 

@@ -95,7 +95,7 @@ test('public_url stands before what callers are told, and without it the contrac
   const pending = await gateway.offboard({ plan: 'lapse', customers: [{ identifiers: person() }] }, 202, { prefer: 'respond-async' });
   assert.equal(pending.headers.location, `${public_url}/offboard/${pending.body.id}`);
   const { text } = await exchange(gateway.port, 'GET', '/openapi.yaml');
-  assert.match(text, /\nservers:\n  - url: 'https:\/\/tools\.example\/offboarding'\n/);
+  assert.match(text, /\nservers:\n  - url: "https:\/\/tools\.example\/offboarding"\n/);
 }, { public_url: 'https://tools.example/offboarding/' }));
 
 test('without public_url the contract is served as it is written', () => together(async (gateway) => {
