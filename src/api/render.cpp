@@ -45,8 +45,8 @@ json::object vendor_of(const vendor_detail& v, const json::storage_ptr& memory) 
     if (v.revoked_issual_id) out["revoked_issual_id"] = *v.revoked_issual_id;
     if (!v.absent_by.empty()) {
         json::array kinds(memory);
-        for (const identifier_kind kind : v.absent_by)
-            kinds.push_back(json::value(to_string(kind), memory));
+        for (const identifier_kind by : v.absent_by)
+            kinds.push_back(json::value(to_string(by), memory));
         out["absent_by"] = std::move(kinds);
     }
     return out;

@@ -113,16 +113,16 @@ std::optional<std::string> verified_payload(std::string_view token, const issuer
 
 /// Why the token is none of this moment; empty when it is.
 std::string_view time_fault(const document& claims, wall_time now) {
-    const double seconds = std::chrono::duration<double>(now.time_since_epoch()).count();
+    const double today = std::chrono::duration<double>(now.time_since_epoch()).count();
     const double leeway = std::chrono::duration<double>(clock_leeway).count();
     const document* exp = claims.find("exp");
     const auto ends = exp ? date_of(*exp) : std::nullopt;
     if (!ends) return "The token does not say when it expires.";
-    if (seconds >= *ends + leeway) return "The token has expired.";
+    if (today >= *ends + leeway) return "The token has expired.";
     for (const std::string_view name : {"nbf", "iat"}) {
         const document* from = claims.find(name);
         const auto begins = from ? date_of(*from) : std::nullopt;
-        if (from && !(begins && seconds >= *begins - leeway)) return "The token is not valid yet.";
+        if (from && !(begins && today >= *begins - leeway)) return "The token is not valid yet.";
     }
     return {};
 }

@@ -1,6 +1,9 @@
 #include "offboard/dispatch/batching.hpp"
 
+#include <openssl/sha.h>
+
 #include <algorithm>
+#include <array>
 #include <list>
 #include <map>
 
@@ -68,9 +71,12 @@ seat seat_of(const operation& op, const step& s, std::string_view source) {
     const customer& c = op.what.customers[s.customer];
     if (s.action == action::revoke_earn || s.action == action::revoke_enrol)
         (out.fold += bar) += source_of(c, source);
-    if (s.action == action::revoke_earn) {
-        for (const std::int64_t id : c.earn_ids)
-            (out.fold += bar) += std::to_string(id);
+    if (s.action == action::revoke_earn && !c.earn_ids.empty()) {
+        // Not the ids themselves: each promotion's step of a customer would keep them all.
+        std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+        ::SHA256(reinterpret_cast<const unsigned char*>(c.earn_ids.data()),
+                 c.earn_ids.size() * sizeof(std::int64_t), digest.data());
+        (out.fold += bar).append(reinterpret_cast<const char*>(digest.data()), digest.size());
     }
     return out;
 }

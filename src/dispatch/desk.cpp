@@ -318,6 +318,7 @@ void desk::show(telemetry::metrics& out) {
     for (std::size_t i = 0; i < action_count; ++i) {
         const auto a = static_cast<action>(i);
         if (vendor_of(a) != vendor_) continue;
+        out.set_credentials_refused(vendor_, a, kinds_[i].hold.held());
         using state = policy::breaker::state;
         const state s = kinds_[i].breaker.at(now);
         out.set_breaker(vendor_, a,

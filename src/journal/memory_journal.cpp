@@ -1,3 +1,4 @@
+#include "offboard/base/ascii.hpp"
 #include "offboard/journal/journal.hpp"
 
 #include <algorithm>
@@ -127,7 +128,12 @@ private:
 
     static bool concerns(const operation& op, const identifier& who) {
         return std::any_of(op.what.customers.begin(), op.what.customers.end(), [&](const customer& c) {
-            return std::find(c.identifiers.begin(), c.identifiers.end(), who) != c.identifiers.end();
+            return std::any_of(c.identifiers.begin(), c.identifiers.end(), [&](const identifier& one) {
+                if (one == who) return true;
+                // An address is found in any case.
+                return who.kind == identifier_kind::email && one.kind == who.kind &&
+                       to_lower_ascii(one.value) == to_lower_ascii(who.value);
+            });
         });
     }
 

@@ -322,6 +322,7 @@ result<void> apply(const std::vector<change>& changes, operation& op) {
 
 void erase_person(operation& op) {
     for (customer& c : op.what.customers) {
+        c.ref.clear();
         for (identifier& i : c.identifiers)
             i.value.clear();
         c.earn_ids.clear();

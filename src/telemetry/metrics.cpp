@@ -113,6 +113,14 @@ struct metrics::families {
                               1,
                               {}},
                              most};
+    series<Gauge, 2> credentials_refused{
+        registry,
+        {"offboard_vendor_credentials_refused",
+         "1 while a vendor refuses our credentials for a call and its customers wait.",
+         {"vendor", "step"},
+         1,
+         {}},
+        most};
     series<Gauge, 1> budget{registry,
                             {"offboard_vendor_budget_left",
                              "Calls that the vendor's budget still allows now.",
@@ -243,6 +251,7 @@ void metrics::foresee(word vendor, word step) {
     families_->call_duration.at({vendor.text(), step.text()});
     families_->call_size.at({vendor.text(), step.text()});
     set_breaker(vendor, step, breaker_position::closed);
+    set_credentials_refused(vendor, step, false);
 }
 
 void metrics::count_steps(word vendor, word step, word status, word code, std::size_t count) {
@@ -303,6 +312,10 @@ void metrics::set_queue(word vendor, std::size_t waiting, duration oldest) {
 
 void metrics::set_in_flight(word vendor, std::size_t calls) {
     families_->in_flight.at({vendor.text()}).Set(static_cast<double>(calls));
+}
+
+void metrics::set_credentials_refused(word vendor, word step, bool refused) {
+    families_->credentials_refused.at({vendor.text(), step.text()}).Set(refused ? 1 : 0);
 }
 
 void metrics::set_breaker(word vendor, word step, breaker_position position) {

@@ -118,9 +118,37 @@ BOOST_DATA_TEST_CASE_F(sqlite_fixture, a_file_of_an_earlier_version_is_brought_t
     time.pass(1h);
     BOOST_TEST(run(j->sweep()).value() == 3U);
     j.reset();
-    BOOST_TEST(raw_sql(path, "PRAGMA user_version") == "3");
+    BOOST_TEST(raw_sql(path, "PRAGMA user_version") == "4");
     BOOST_TEST(raw_sql(path, "PRAGMA integrity_check") == "ok");
     BOOST_TEST(raw_sql(path, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'subject_%'") == "0");
+}
+
+BOOST_AUTO_TEST_CASE(a_ref_that_an_earlier_version_kept_goes_with_the_upgrade) {
+    settings.retention = 0s;
+    open();
+    for (const char* id : {"a", "b"}) {
+        BOOST_REQUIRE(begin(made(id)).has_value());
+        BOOST_REQUIRE(
+            record(record_of(id, {change_to(0, step_status::accepted, "queued")}, time.today())).has_value());
+    }
+    BOOST_TEST(run(j->sweep()).value() == 2U);
+    kill();
+    j.reset();
+    raw_sql(
+        path,
+        R"(UPDATE entry SET text = CAST(replace(CAST(text AS TEXT), '"customers":[{', '"customers":[{"ref":"crm-7",') AS BLOB);
+        PRAGMA user_version = 3)");
+    BOOST_REQUIRE(raw_sql(path, "SELECT count(*) FROM entry WHERE instr(text, CAST('crm-7' AS BLOB))") ==
+                  "2");
+    open();
+    for (const char* id : {"a", "b"}) {
+        BOOST_TEST(found(id)->what.customers[0].ref == "");
+        BOOST_TEST((found(id)->steps[0].outcome.status == step_status::accepted));
+    }
+    kill();
+    j.reset();
+    BOOST_TEST(raw_sql(path, "SELECT count(*) FROM entry WHERE instr(text, CAST('crm-7' AS BLOB))") == "0");
+    BOOST_TEST(raw_sql(path, "PRAGMA user_version") == "4");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

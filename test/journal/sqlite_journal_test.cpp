@@ -192,6 +192,9 @@ BOOST_AUTO_TEST_CASE(a_person_is_found_by_every_identifier_newest_first) {
                boost::test_tools::per_element());
     BOOST_TEST(lookup(identifier_kind::billing_customer_id, "z-bill-0", 1) == (std::vector<std::string>{"a"}),
                boost::test_tools::per_element());
+    BOOST_TEST(lookup(identifier_kind::email, "Z.0@Example.COM") ==
+                   lookup(identifier_kind::email, "z.0@example.com"),
+               boost::test_tools::per_element());
     BOOST_TEST(lookup(identifier_kind::external_id, "z.0@example.com").empty());
     BOOST_TEST(raw().find("z.0@example.com") == std::string::npos);
     BOOST_TEST(raw().find("z-bill-0") == std::string::npos);

@@ -67,6 +67,7 @@ void count_all(metrics& m) {
     m.set_queue("mention_me", 12, 1500ms);
     m.set_in_flight("mention_me", 2);
     m.set_breaker("billing", "billing.forget", breaker_position::half_open);
+    m.set_credentials_refused("billing", "billing.forget", true);
     m.set_breaker("capillary", "capillary.delink", breaker_position::open);
     m.set_unsettled(4);
     m.set_journal(2, 50, true);
@@ -96,6 +97,7 @@ BOOST_AUTO_TEST_CASE(every_family_appears_with_help_and_type) {
         {"offboard_in_flight_calls", "gauge"},
         {"offboard_retries_total", "counter"},
         {"offboard_breaker_state", "gauge"},
+        {"offboard_vendor_credentials_refused", "gauge"},
         {"offboard_operations_total", "counter"},
         {"offboard_operations_unsettled", "gauge"},
         {"offboard_log_lines_dropped_total", "counter"},

@@ -124,6 +124,7 @@ public:
     void set_queue(word vendor, std::size_t waiting, duration oldest);
     void set_in_flight(word vendor, std::size_t calls);
     void set_breaker(word vendor, word step, breaker_position);
+    void set_credentials_refused(word vendor, word step, bool refused);
     void set_unsettled(std::size_t operations);
     void set_log_dropped(std::uint64_t lines);
     void set_listener(word listener, std::size_t connections, std::size_t in_flight);

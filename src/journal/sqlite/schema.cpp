@@ -1,5 +1,6 @@
 #include "schema.hpp"
 
+#include "../record_codec.hpp"
 #include "subject_index.hpp"
 
 #include <fcntl.h>
@@ -11,6 +12,8 @@
 #include <array>
 #include <cerrno>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace offboard::journal::sqlite {
 
@@ -73,11 +76,55 @@ result<void> migrate_to_3(database& db) {
     return done;
 }
 
+/// One residue whose ref is still in the clear.
+struct residue {
+    std::int64_t place = 0;
+    std::string text;
+};
+
+result<std::vector<residue>> residues_with_ref(database& db, std::int64_t after) {
+    result<statement> select =
+        db.prepare("SELECT e.place, e.text FROM entry e JOIN operation o ON o.number = e.place >> 24"
+                   " WHERE e.place > ? AND o.key IS NULL AND instr(e.text, CAST('\"ref\":' AS BLOB)) > 0"
+                   " ORDER BY e.place LIMIT 1000");
+    if (select.has_error()) return select.error();
+    std::vector<residue> out;
+    rows r = select->query(after);
+    result<bool> more = r.next();
+    for (; more.has_value() && *more; more = r.next())
+        out.push_back({r.integer(0), std::string(r.bytes(1))});
+    if (more.has_error()) return more.error();
+    return out;
+}
+
+/// Versions before kept a customer's `ref` when they erased the identifiers. The number is also raised so
+/// that no version before reads what may stand in records from here on.
+result<void> migrate_to_4(database& db) {
+    std::int64_t after = -1;
+    for (;;) {
+        const result<std::vector<residue>> found = residues_with_ref(db, after);
+        if (found.has_error()) return found.error();
+        if (found->empty()) return {};
+        for (const residue& one : *found) {
+            after = one.place;
+            operation op;
+            if (decode(one.text, op).has_error()) continue; // not what we wrote
+            erase_person(op);
+            const std::string text = encode(op);
+            result<statement> update = db.prepare("UPDATE entry SET text = ? WHERE place = ?");
+            if (update.has_error()) return update.error();
+            const result<void> done = update->run(blob{text}, one.place);
+            if (done.has_error()) return done;
+        }
+    }
+}
+
 /// What makes version n + 1 of version n.
-constexpr std::array<result<void> (*)(database&), 3> migrations = {
+constexpr std::array<result<void> (*)(database&), 4> migrations = {
     [](database& db) { return db.run(version_1); },
     [](database& db) { return db.run(version_2); },
     migrate_to_3,
+    migrate_to_4,
 };
 constexpr std::int64_t our_version = migrations.size();
 

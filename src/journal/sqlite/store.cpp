@@ -1,6 +1,7 @@
 // Begin, depart and record: what is written before anything happens, and after it did.
 #include "store.hpp"
 
+#include "../hashed_forms.hpp"
 #include "../record_codec.hpp"
 #include "layout.hpp"
 
@@ -47,7 +48,8 @@ result<begun> store::begin(const operation& op, const std::optional<idempotency>
     made.subjects.reserve(op.what.customers.empty() ? 0 : op.what.customers.front().identifiers.size());
     for (const customer& c : op.what.customers)
         for (const identifier& who : c.identifiers)
-            made.subjects.push_back(ring_.subject(who));
+            for (const identifier& form : hashed_forms(who))
+                made.subjects.push_back(ring_.subject(form));
     out.id = op.id;
     if (made.entries.front().size() <= largest_fresh) {
         tail_->contents().begin(std::move(made), tail_->news());
@@ -216,10 +218,11 @@ result<void> store::undo_begin(const std::string& id) {
     if (op.has_error() && op.error().category() == category()) return op.error();
     if (op.has_value())
         for (const customer& c : (*op)->what.customers)
-            for (const identifier& who : c.identifiers) {
-                done = subjects_.remove({ring_.subject(who), h.number});
-                if (done.has_error()) return done;
-            }
+            for (const identifier& who : c.identifiers)
+                for (const identifier& form : hashed_forms(who)) {
+                    done = subjects_.remove({ring_.subject(form), h.number});
+                    if (done.has_error()) return done;
+                }
     done = sql_.drop_entries.run(first_place(h.number), first_place(h.number + 1));
     if (done.has_value()) done = sql_.drop_key.run(h.number);
     if (done.has_value()) done = sql_.drop_idempotency.run(h.number);

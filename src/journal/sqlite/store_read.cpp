@@ -1,9 +1,11 @@
 // What is kept, read back: operations, pages of them, and the operations of a person; and their erasure.
+#include "../hashed_forms.hpp"
 #include "../record_codec.hpp"
 #include "layout.hpp"
 #include "store.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace offboard::journal::sqlite {
 
@@ -124,7 +126,10 @@ result<std::vector<std::string>> store::lookup(const identifier& who, std::size_
     const result<void> loaded = tail_->load();
     if (loaded.has_error()) return loaded.error();
     std::vector<std::pair<std::int64_t, std::string>> found;
-    for (const subject_hash& hash : ring_.subjects(who)) {
+    std::vector<subject_hash> hashes;
+    for (const identifier& form : hashed_forms(who))
+        std::ranges::copy(ring_.subjects(form), std::back_inserter(hashes));
+    for (const subject_hash& hash : hashes) {
         for (const fresh_operation& op : tail_->contents().operations())
             if (std::ranges::find(op.subjects, hash) != op.subjects.end())
                 found.emplace_back(op.number, op.id);
