@@ -3,8 +3,10 @@
 
 #include "offboard/config/settings.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <fstream>
 #include <iostream>
@@ -68,6 +70,23 @@ std::string text_of(const fault& f, const std::string& file) {
            (f.key.empty() ? "" : f.key + ": ") + f.detail;
 }
 
+/// The first line of a run: what runs, and by which settings.
+void announce(const offboard::config::settings& s, const std::string& file, offboard::telemetry::log& log) {
+    std::string vendors;
+    for (const offboard::vendor v : offboard::all_vendors)
+        if (s.of(v)) (vendors += vendors.empty() ? "" : " ") += offboard::to_string(v);
+    std::string auth;
+    if (!s.auth.api_keys.empty()) auth = "api_keys";
+    if (s.auth.jwt) (auth += auth.empty() ? "" : " ") += "jwt";
+    log.info("starting", {{"version", OFFBOARD_VERSION},
+                          {"file", file},
+                          {"journal", s.journal.sqlite_path.empty() ? "memory" : "sqlite"},
+                          {"path", s.journal.sqlite_path},
+                          {"vendors", vendors},
+                          {"plans", s.plans.size()},
+                          {"auth", auth.empty() ? std::string_view("none") : std::string_view(auth)}});
+}
+
 } // namespace
 
 int main(int argc, char** argv) try {
@@ -85,12 +104,15 @@ int main(int argc, char** argv) try {
         return 0;
     }
 
+    errno = 0;
     std::ifstream file(line.config);
     std::stringstream text;
     const bool empty =
         file && file.peek() == std::ifstream::traits_type::eof(); // which << takes for a failure
     if (!file.is_open() || (!empty && !(text << file.rdbuf()))) {
-        log.error("configuration fault", {{"file", line.config}, {"detail", "cannot be read"}});
+        const std::string why =
+            errno != 0 ? std::string("cannot be read: ") + std::strerror(errno) : "cannot be read";
+        log.error("configuration fault", {{"file", line.config}, {"detail", why}});
         return 2;
     }
     std::vector<std::string> environment;
@@ -113,6 +135,7 @@ int main(int argc, char** argv) try {
                   {{"file", line.config}, {"line", f.line}, {"key", f.key}, {"detail", f.detail}});
     if (!loaded.settings) return 2;
     log.set_level(offboard::telemetry::level_from(loaded.settings->log_level));
+    announce(*loaded.settings, line.config, log);
     offboard::app::configuration read_from{text.str(), std::move(environment)};
     return offboard::app::gateway(*loaded.settings, std::move(read_from), log).run();
 } catch (const std::exception& e) {

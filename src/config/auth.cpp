@@ -141,7 +141,7 @@ void read_key_set(section& in, jwt_settings& into) {
     if (file && url) in.fault("jwks_url", "stands beside jwks_file: give one of the two");
     if (!file && !url) in.missing("jwks_file", "is required, or jwks_url: where the issuer's keys are");
     if (in.read_text("jwks_file", into.jwks_file) && !std::ifstream(into.jwks_file).is_open())
-        in.fault("jwks_file", "the file cannot be read");
+        in.fault("jwks_file", why_unreadable(into.jwks_file));
     std::string text;
     if (in.read_text("jwks_url", text)) {
         std::string_view why;

@@ -69,13 +69,15 @@ secret from_value(section& in, std::string_view name, const document& value, con
     if (const auto variable = variable_in(value.text())) {
         const auto at = environment.find(*variable);
         if (at != environment.end()) return check(in, name, at->second, "the value of the variable ");
-        in.fault(name, "names a variable that the environment does not have");
+        in.fault(name,
+                 "names the variable " + std::string(*variable) + ", which the environment does not have");
         return {};
     }
     // What came by an environment variable has no line, and is no more in the open than ${VARIABLE} is.
     if (value.line != 0 && open == openness::secret)
         in.out().warn(value.line, in.key_of(name),
-                      "a secret in the open; better: " + std::string(name) + "_file, or ${VARIABLE}");
+                      "a secret in the open; better: " + std::string(name) +
+                          "_file, or \"${VARIABLE}\" in quotes");
     return check(in, name, value.text(), "");
 }
 

@@ -4,8 +4,12 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
 #include <fstream>
 #include <memory>
+#include <unistd.h>
 
 namespace offboard::config {
 
@@ -41,6 +45,13 @@ std::optional<std::string> content_of(const std::string& path, std::size_t most)
     return text;
 }
 
+std::string why_unreadable(const std::string& path) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    std::string why = file < 0 ? std::strerror(errno) : "Is it a directory?";
+    if (file >= 0) ::close(file);
+    return path + " cannot be read: " + why;
+}
+
 std::optional<std::string> read_file(section& in, std::string_view name, std::size_t most) {
     std::string path;
     if (!in.read_text(name, path)) return std::nullopt;
@@ -48,7 +59,7 @@ std::optional<std::string> read_file(section& in, std::string_view name, std::si
     if (text)
         in.out().read_from(in.key_of(name), *text);
     else
-        in.fault(name, "the file cannot be read");
+        in.fault(name, why_unreadable(path));
     return text;
 }
 

@@ -12,6 +12,9 @@ namespace offboard::config {
 /// cannot be read.
 std::optional<std::string> content_of(const std::string& path, std::size_t most);
 
+/// Why a file cannot be read, with its path: `/run/secrets/x cannot be read: Permission denied`.
+std::string why_unreadable(const std::string& path);
+
 /// The same of the file whose path stands under `name`; with a fault when it cannot be read, and noted in
 /// settings::files when it can.
 std::optional<std::string> read_file(section& in, std::string_view name, std::size_t most);

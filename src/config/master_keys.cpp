@@ -65,7 +65,7 @@ void read_directory(section& in, std::vector<master_key>& into) {
     std::string directory;
     if (!in.read_text("key_dir", directory)) return;
     const auto names = names_in(directory);
-    if (!names) return in.fault("key_dir", "the directory cannot be read");
+    if (!names) return in.fault("key_dir", "the directory cannot be read: " + why_unreadable(directory));
     if (names->empty()) return in.fault("key_dir", "must hold at least one file with a key");
     if (names->size() > most_master_keys) return in.fault("key_dir", std::string(too_many));
     for (const std::string& name : *names) {
@@ -79,7 +79,8 @@ void read_directory(section& in, std::vector<master_key>& into) {
         if (content) out.key = key_in_file(*content);
         if (content) in.out().read_from(in.key_of("key_dir") + "/" + name, *content);
         if (!content)
-            in.fault("key_dir", name + ": the file cannot be read");
+            in.fault("key_dir",
+                     name + ": the file cannot be read: " + why_unreadable(directory + "/" + name));
         else if (out.key.empty())
             in.fault("key_dir", name + ": " + std::string(no_key_in_file));
         into.push_back(std::move(out));

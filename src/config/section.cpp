@@ -11,7 +11,8 @@ using kind = document::kind;
 
 namespace {
 
-constexpr std::size_t longest_name = 64; ///< beyond that no key is compared with the known ones
+constexpr std::string_view placeholder = "replace-me"; ///< in the samples
+constexpr std::size_t longest_name = 64;               ///< beyond that no key is compared with the known ones
 
 } // namespace
 
@@ -107,6 +108,8 @@ bool section::read_text(std::string_view name, std::string& into) {
         fault(name, why);
         return false;
     }
+    if (value->text() == placeholder)
+        out_.warn(value->line, key_of(name), "is a placeholder: put your own value here");
     into = value->text();
     return true;
 }

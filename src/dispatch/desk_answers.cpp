@@ -16,6 +16,9 @@ namespace {
 /// is then our side or the vendor's, and asking about each customer alone would burn the budget of all.
 constexpr std::uint32_t enough_refusals = 8;
 
+/// The last repeat of an action waits for so many times the base of the backoff.
+constexpr int last_repeat_after = 20;
+
 /// Refused in company and never asked about alone: an operator may well try again.
 outcome as_refused(outcome o) {
     o.retryable = true;
@@ -172,6 +175,10 @@ void desk::put_back_failed(action what, line::call failed, bool apart, steady_ti
     for (const line::place& place : failed)
         for (const ask& a : place.asks)
             failures = std::max(failures, a.failures);
+    // A repeat that is the last waits long enough for the breaker to tell an outage.
+    if (vendors::repeat_rule(what) == vendors::repeat::once)
+        due = std::max(due, owner_.clock_.now() + std::min<duration>(settings_.breaker.open,
+                                                                     last_repeat_after * backoff_.base));
     if (!several) return put_back({std::move(failed), apart || !down, true}, due);
     if (failures < 2) return put_back({std::move(failed), true, true}, due);
     // Each half is a new question: it does not wait for what the whole has failed.

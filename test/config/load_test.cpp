@@ -53,7 +53,7 @@ std::string example(const secret_files& files) {
            "    capillary:\n"
            "      revoke: [{ program_id: 2714, promotion_id: \"202779\", kind: enrol_and_issue }]\n"
            "      delink: { partner_programs: [1stProgram, p3e1] }\n"
-           "  gdpr-erasure:\n"
+           "  forget-in-billing:\n"
            "    mention_me: { lapse: {} }\n"
            "    billing: { forget: { keep: [country] } }\n"
            "default_plan: subscription-cancelled\n";
@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(the_documented_example_is_read) {
     BOOST_TEST(cancelled.lapse);
     BOOST_TEST(cancelled.revoke.at(0).program_id == 2714);
     BOOST_TEST(cancelled.partner_programs.size() == 2u);
-    BOOST_TEST(s.plans.at("gdpr-erasure").keep.at(0) == "country");
+    BOOST_TEST(s.plans.at("forget-in-billing").keep.at(0) == "country");
     BOOST_TEST(s.default_plan == "subscription-cancelled");
 }
 

@@ -17,8 +17,8 @@ const config::settings& settings() {
             section.emplace();
         plan p;
         p.lapse = p.forget = true;
-        s.plans.emplace("gdpr-erasure", p);
-        s.default_plan = "gdpr-erasure";
+        s.plans.emplace("forget-in-billing", p);
+        s.default_plan = "forget-in-billing";
         return s;
     }();
     return made;

@@ -103,3 +103,26 @@ for (const [name, fault] of poisons) {
     }, { each: Object.fromEntries(['mention_me', 'capillary'].map((v) => [v, { breaker: { failures: 5, open: '10m' }, retry: { base: '5ms', cap: '50ms' } }])) }));
   }
 }
+
+// An ordinary outage: each of the ways in which a vendor is down, one after the other, with customers coming all the
+// time; then all is well. Nobody fails for it, and an outcome is unknown only where a forget was lost twice.
+test('an outage costs time and nothing else', () => together(async (gateway, sandbox) => {
+  const plans = ['lapse', 'revoke', 'delink', 'forget'];
+  const total = async () => Object.values((await sandbox.control('GET', 'counts')).calls).reduce((sum, c) => sum + c.calls, 0);
+  const ids = [];
+  for (const fault of [{ status: 502 }, { kind: 'html' }, { kind: 'reset' }, { status: 503 }]) {
+    await sandbox.clear();
+    await sandbox.fault(plans.map((call) => ({ call, times: 0, ...fault })));
+    const before = await total();
+    for (let i = 0; i < 24; ++i) {
+      const body = { plan: plans[i % plans.length], customers: [{ identifiers: person(1000 + ids.length) }] };
+      ids.push((await gateway.offboard(body, 202, { prefer: 'respond-async' })).body.id);
+    }
+    while (await total() < before + 40) await new Promise(setImmediate); // breakers are open, and probes go
+  }
+  await sandbox.clear();
+  const ended = { succeeded: 0, accepted: 0, unknown: 0, failed: 0, absent: 0 };
+  for (const id of ids) for (const s of (await gateway.settled(id)).customers[0].steps) ended[s.status] += 1;
+  assert.equal(ended.failed, 0, JSON.stringify(ended));
+  assert.ok(ended.unknown <= 1, JSON.stringify(ended));
+}, { each: Object.fromEntries(['mention_me', 'capillary', 'billing'].map((v) => [v, { breaker: { failures: 5, open: '300ms' }, retry: { base: '20ms', cap: '200ms' } }])) }));
