@@ -69,8 +69,10 @@ secret from_value(section& in, std::string_view name, const document& value, con
     if (const auto variable = variable_in(value.text())) {
         const auto at = environment.find(*variable);
         if (at != environment.end()) return check(in, name, at->second, "the value of the variable ");
-        in.fault(name,
-                 "names the variable " + std::string(*variable) + ", which the environment does not have");
+        // A name in capitals is a variable's; anything else may be a secret that looks like one.
+        const bool named = variable->find_first_of("abcdefghijklmnopqrstuvwxyz") == variable->npos;
+        in.fault(name, "names " + (named ? "the variable " + std::string(*variable) : "a variable") +
+                           " that the environment does not have");
         return {};
     }
     // What came by an environment variable has no line, and is no more in the open than ${VARIABLE} is.
