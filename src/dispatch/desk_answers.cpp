@@ -125,6 +125,7 @@ bool desk::on_failure(packed& p, errc e, std::string_view reason, settlements& s
     later group{{}, p.apart};
     for (line::place& place : p.places) {
         for (ask& a : place.asks) {
+            a.resent = false;
             if (lost) {
                 ++a.what().attempts;
                 ++a.failures;

@@ -85,6 +85,7 @@ std::optional<telemetry::span> desk::begin_span(const packed& p, const outgoing_
             out.link(one);
 
     tell_request(out, vendor_, settings_.base_url, request, begun);
+    if (p.places.front().asks.front().resent) out.note("http.request.resend_count", std::int64_t(1));
     out.note("offboard.step", to_string(p.batch.what));
     out.note("offboard.customers", static_cast<std::int64_t>(customers_in(p.batch)));
     out.note("offboard.operations", static_cast<std::int64_t>(served.size()));

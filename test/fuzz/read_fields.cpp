@@ -48,7 +48,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
     incoming_response answer;
     answer.headers = {{"date", "Sun, 22 Nov 2026 10:00:00 GMT"}, {"retry-after", text}};
-    const auto pause = vendors::asked_pause(answer);
-    require(!pause || (pause->count() >= 1 && pause->count() <= 300));
+    const wall_time now{std::chrono::milliseconds(1'790'000'000'000)};
+    const auto pause = vendors::asked_pause(answer, now);
+    require(!pause || (pause->count() >= 1 && pause->count() <= 7 * 24 * 3600));
     return 0;
 }

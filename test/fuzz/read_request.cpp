@@ -38,7 +38,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         for (const identifier& i : c.identifiers)
             require(identifier_fault(i.kind, i.value).empty());
     std::vector<std::uint32_t> first;
-    for (const step& s : expand(what, first))
+    const std::vector<step> steps = expand(what, first);
+    require(steps.size() == steps_of(what) && steps.size() <= most_steps && weight_of(what) <= most_weight);
+    for (const step& s : steps)
         require(s.who ? s.outcome.status == step_status::pending : s.outcome.status == step_status::skipped);
     return 0;
 }

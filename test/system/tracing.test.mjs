@@ -150,7 +150,7 @@ test('a call that serves several requests is a trace of its own, linked to each'
 
 test('what fails is told by its kind, and a line about one operation names it', () => traced(async (gateway, sandbox, collector, end) => {
   const from = caller();
-  // The second call dies with its kept connection, and on the new one that takes its place.
+  // The second call dies with its kept connection, and so does the one on a new connection that takes its place.
   await sandbox.fault([{ call: 'lapse', status: 503 }, { call: 'lapse', kind: 'cut' }, { call: 'lapse', kind: 'cut' }]);
   const { body, headers } = await gateway.offboard(one('lapse', 5), 200, from.headers);
   await exchange(gateway.port, 'GET', '/offboard/jo.tracing@example.com?mobile=919800000777', { headers: from.headers });
@@ -158,9 +158,9 @@ test('what fails is told by its kind, and a line about one operation names it', 
   gateway.used.add('jo.tracing').add('919800000777');
   await end();
   const calls = collector.client_spans();
-  assert.deepEqual(calls.map((c) => c.facts['error.type']), ['503', 'answer_lost', undefined]);
-  assert.deepEqual(calls.map((c) => c.facts['http.response.status_code']), [503, undefined, calls[2].facts['http.response.status_code']]);
-  assert.deepEqual(calls.map((c) => c.facts['http.request.resend_count']), [undefined, 1, undefined]);
+  assert.deepEqual(calls.map((c) => c.facts['error.type']), ['503', 'connection_stale', 'answer_lost', undefined]);
+  assert.deepEqual(calls.map((c) => c.facts['http.response.status_code']), [503, undefined, undefined, calls[3].facts['http.response.status_code']]);
+  assert.deepEqual(calls.map((c) => c.facts['http.request.resend_count']), [undefined, undefined, 1, undefined]);
   assert.ok(calls.every((c) => c.traceId === from.trace));
   const [failed] = lines(gateway, 'vendor call failed');
   assert.deepEqual([failed.operation, failed.trace_id, failed.request_id], [body.id, from.trace, headers['x-request-id']]);
