@@ -98,7 +98,7 @@ gateway::gateway(const config::settings& settings, configuration read_from, tele
       checks_(io_, SIGHUP), tasks_(io_.get_executor(), log),
       tracer_(random_, metrics_, sampled_share(settings)), journal_(open_journal(io_, settings, clock_, log)),
       dispatcher_(io_, settings, *journal_, clock_, random_, log, metrics_, tracer_),
-      authenticator_(io_, settings.auth, clock_, log),
+      authenticator_(io_, settings.auth, system_clock_, log),
       rotation_(io_, std::move(read_from), settings, *journal_, clock_, log, metrics_,
                 [this](const config::settings& now) { take_over(now); }),
       routes_(settings, authenticator_, dispatcher_, *journal_, clock_, random_,

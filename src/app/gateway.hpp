@@ -6,6 +6,7 @@
 
 #include "offboard/api/offboard_routes.hpp"
 #include "offboard/async/task_group.hpp"
+#include "offboard/base/steadied_clock.hpp"
 #include "offboard/config/settings.hpp"
 #include "offboard/dispatch/dispatcher.hpp"
 #include "offboard/http/router.hpp"
@@ -48,7 +49,8 @@ private:
 
     const config::settings& settings_;
     telemetry::log& log_;
-    system_clock clock_;
+    system_clock system_clock_;
+    steadied_clock clock_{system_clock_};
     system_random random_;
     boost::asio::io_context io_{1};
     boost::asio::signal_set signals_;

@@ -1,4 +1,5 @@
 // offboard-gateway: the command line, the configuration, and then the gateway.
+#include "check_vendors.hpp"
 #include "gateway.hpp"
 
 #include "offboard/config/settings.hpp"
@@ -21,17 +22,21 @@ using offboard::config::fault;
 using offboard::telemetry::field;
 
 constexpr auto usage =
-    "usage: offboard-gateway --config FILE [--check-config]\n"
+    "usage: offboard-gateway --config FILE [--check-config | --check-vendors]\n"
     "       offboard-gateway --version | --help\n"
     "\n"
     "Serves POST /offboard as FILE says. --check-config reads FILE, the environment and the secrets,\n"
-    "prints every fault with its line and key, and exits; the journal is not opened. Exit status: 0 stopped "
-    "as asked or nothing\n"
-    "wrong, 2 a usage or configuration fault.\n";
+    "prints every fault with its line and key, and exits; the journal is not opened. --check-vendors does "
+    "the\n"
+    "same, then gets a token and pings where a vendor has a call without effect, and prints what came of "
+    "it.\n"
+    "Exit status: 0 stopped as asked or nothing wrong, 1 a vendor is not well (--check-vendors), 2 a usage "
+    "or\n"
+    "configuration fault.\n";
 
 struct command_line {
     std::string config;
-    bool check = false, version = false, help = false;
+    bool check = false, check_vendors = false, version = false, help = false;
     std::string wrong; ///< what is wrong with it; empty: nothing
 };
 
@@ -41,6 +46,8 @@ command_line read(int argc, char** argv) {
         const std::string_view word = argv[i];
         if (word == "--check-config")
             out.check = true;
+        else if (word == "--check-vendors")
+            out.check_vendors = true;
         else if (word == "--version")
             out.version = true;
         else if (word == "--help")
@@ -127,6 +134,8 @@ int main(int argc, char** argv) try {
         if (loaded.settings) std::cout << line.config << ": no fault found\n";
         return loaded.settings ? 0 : 2;
     }
+    if (line.check_vendors && loaded.settings)
+        return offboard::app::check_vendors(*loaded.settings, log, std::cout) ? 0 : 1;
     for (const fault& f : loaded.warnings)
         log.warn("configuration",
                  {{"file", line.config}, {"line", f.line}, {"key", f.key}, {"detail", f.detail}});

@@ -59,16 +59,33 @@ bool keep_valid(std::string_view list) {
 
 } // namespace
 
+namespace {
+
+bool may_call(const request& r, const world& w) {
+    const std::string* key = r.header("api-key");
+    const std::string* user = r.header("api-username");
+    return key != nullptr && user != nullptr && !key->empty() && !user->empty() &&
+           takes(w.options.secrets.billing, *key);
+}
+
+} // namespace
+
+answer ping(const request& r, const world& w) {
+    if (r.method != "GET") {
+        answer a = refuse(405, "invalid method");
+        a.set("Allow", "GET");
+        return a;
+    }
+    return may_call(r, w) ? json_answer(200, 1) : refuse(401, "invalid api-key or api-username");
+}
+
 answer forget(const request& r, world& w) {
     if (r.method != "PATCH") {
         answer a = refuse(405, "invalid method");
         a.set("Allow", "PATCH");
         return a;
     }
-    const std::string* key = r.header("api-key");
-    const std::string* user = r.header("api-username");
-    if (key == nullptr || user == nullptr || key->empty() || user->empty() ||
-        !takes(w.options.secrets.billing, *key)) {
+    if (!may_call(r, w)) {
         return refuse(401, "invalid api-key or api-username");
     }
     std::vector<header_field> form;

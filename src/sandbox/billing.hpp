@@ -9,4 +9,7 @@ namespace sandbox::billing {
 /// `true`.
 answer forget(const request& r, world& w);
 
+/// `GET /api/service/ping`: answers 1 to who may call, and has no effect.
+answer ping(const request& r, const world& w);
+
 } // namespace sandbox::billing

@@ -13,14 +13,15 @@ namespace json = boost::json;
 namespace sandbox {
 
 std::string_view call_at(std::string_view path) {
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 7> routes{
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 8> routes{
         {{"/api/oauth/token", "mention_me_token"},
          {"/api/merchant/v2/customers/lapse", "lapse"},
          {"/api/merchant/v2/customers", "read_back"},
          {"/v3/oauth/token/generate", "capillary_token"},
          {"/v2/promotion/bulk/revokeEnrolAndEarn", "revoke"},
          {"/v2/partnerProgram/deLinkCustomer", "delink"},
-         {"/api/customer/forget", "forget"}}};
+         {"/api/customer/forget", "forget"},
+         {"/api/service/ping", "ping"}}};
     for (const auto& [route, call] : routes) {
         if (route == path) {
             return call;
@@ -70,6 +71,9 @@ answer engine::handle(std::string_view call, const request& r, world& w, micros 
     }
     if (call == "delink") {
         return capillary::delink(r, w, now);
+    }
+    if (call == "ping") {
+        return billing::ping(r, w);
     }
     return billing::forget(r, w);
 }
