@@ -66,7 +66,7 @@ bool is_json(std::string_view content_type) noexcept {
 }
 
 std::optional<http::response> admit_no_body(const http::request& head) {
-    if (head.chunked || head.content_length.value_or(0) > 0)
+    if (head.content_length.value_or(0) > 0)
         return problem(400, "bad-request", "This route takes no body.", head.request_id);
     return std::nullopt;
 }

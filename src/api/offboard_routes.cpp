@@ -1,4 +1,5 @@
 #include "offboard/api/offboard_routes.hpp"
+#include "offboard/base/ascii.hpp"
 
 #include "dry_run_job.hpp"
 #include "gatekeeper.hpp"
@@ -66,7 +67,7 @@ std::optional<http::response> admit_post(const http::request& head) {
         return problem(411, "length-required", "A body is required: send Content-Length or chunks.",
                        head.request_id);
     const std::string_view coding = head.header("content-encoding");
-    if (!is_json(head.header("content-type")) || !(coding.empty() || coding == "identity"))
+    if (!is_json(head.header("content-type")) || !(coding.empty() || to_lower_ascii(coding) == "identity"))
         return problem(415, "unsupported-media-type",
                        "The body must be JSON, uncompressed, with Content-Type: application/json.",
                        head.request_id);
@@ -192,7 +193,7 @@ void offboard_routes::add(http::router& router, const char* method, const char* 
     const auto handle = [this, needed, serve](http::request&& r) {
         return r.admitted ? (this->*serve)(r) : let_in(r, needed, serve);
     };
-    router.add({method, pattern, handle, admit_known});
+    router.add({method, pattern, handle, admit_known, admit == admit_post});
 }
 
 asio::awaitable<http::response> offboard_routes::let_in(http::request& request, need needed, endpoint serve) {

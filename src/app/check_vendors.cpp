@@ -75,7 +75,9 @@ asio::awaitable<void> check(http::client& client, vendor v, const config::vendor
     http::may_repeat never;
     outgoing_request request = std::move(*ping);
     auto answer = co_await client.exchange(std::move(request), deadline, std::move(never), &cause);
-    out.add(answer.has_value() && answer->status < 300, "ping: " + answered(answer, cause));
+    const bool page = answer.has_value() && answer->header("content-type").starts_with("text/html");
+    out.add(answer.has_value() && answer->status < 300 && !page,
+            "ping: " + answered(answer, cause) + (page ? " and a page of HTML" : ""));
 }
 
 asio::awaitable<void> check_and_stop(http::client& client, vendor v, const config::vendor_settings& s,

@@ -157,12 +157,13 @@ http::server_hooks gateway::hooks(std::string_view listener) {
     if (listener == "main")
         out.trace = [this](std::string_view traceparent) { return tracer_.carry_on(traceparent); };
     out.observe = [this, listener](const http::exchange_record& r) {
+        const steady_time ended = clock_.now(); // before anything else takes time
         using telemetry::word;
         metrics_.count_request(word::of(listener), word::of(r.route), word::of(r.method), r.status, r.took);
         access_line(listener, r);
         const std::string_view scheme =
             settings_.listen_tls ? "https" : "http"; // only requests of main are kept
-        if (tracer_.keeps(r.trace)) tracer_.record(request_span(r, scheme, clock_.now()));
+        if (tracer_.keeps(r.trace)) tracer_.record(request_span(r, scheme, ended));
     };
     return out;
 }

@@ -35,10 +35,19 @@ void add_to_list(std::string& list, std::string_view word) {
 
 } // namespace
 
+namespace {
+
+asio::awaitable<response> answer(response made) {
+    co_return made;
+}
+
+} // namespace
+
 struct router::line {
     std::string method;
     route::endpoint handle;
     route::admission admit;
+    bool takes_body = true;
 };
 
 /// All lines of one pattern.
@@ -97,7 +106,9 @@ void router::add(route added) {
         add_to_list(every_method_, added.method);
         if (added.method == "GET") add_to_list(every_method_, "HEAD");
     }
-    served.lines.push_back({std::move(added.method), std::move(added.handle), std::move(added.admit)});
+    const bool takes_body = added.takes_body && added.method != "GET";
+    served.lines.push_back(
+        {std::move(added.method), std::move(added.handle), std::move(added.admit), takes_body});
 }
 
 const router::resource* router::find(std::string_view path, request& into) const {
@@ -133,6 +144,8 @@ std::optional<response> router::refuse(request& head) {
 
 asio::awaitable<response> router::handle(request&& whole) {
     const auto* const chosen = static_cast<const line*>(whole.chosen);
+    if (whole.chunked && !whole.body.empty() && !chosen->takes_body)
+        return answer(problems_(400, "bad-request", "This route takes no body.", whole.request_id));
     return chosen->handle(std::move(whole));
 }
 

@@ -37,7 +37,10 @@ function check({ configMap, container, pod, mount }) {
 
 for (const [name, rendered] of Object.entries({ base, dev, production })) {
   test(`the gateway takes the configuration of ${name}`, () => {
-    assert.deepEqual(check(rendered), { status: 0, said: 'FILE: no fault found\n' });
+    // What whoever deploys has to fill in is warned of, and nothing else.
+    const { status, said } = check(rendered);
+    const lines = said.split('\n').filter((l) => !/^warning: FILE:\d+: vendors\.\w+\.[\w.]+: is a placeholder: put your own value here$/.test(l));
+    assert.deepEqual({ status, said: lines.join('\n') }, { status: 0, said: 'FILE: no fault found\n' });
   });
 }
 

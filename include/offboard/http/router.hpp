@@ -20,6 +20,9 @@ struct route {
     std::string pattern; ///< "/offboard", "/offboard/{id}": a parameter is a whole segment that is not empty
     endpoint handle;
     admission admit; ///< may refuse before the body is read, and set `admitted`; may be empty
+    /// False: a chunked body with something in it is answered 400. Never true for GET. (That a body is empty shows
+    /// only once it is read; a declared length is for `admit`.)
+    bool takes_body = true;
 };
 
 /// A route table. Literal patterns stand before parameters; beyond that the order of add() counts not.
