@@ -1,6 +1,5 @@
 #include "request_reader.hpp"
 
-#include "chunk_blanks.hpp"
 #include "target.hpp"
 
 #include <boost/beast/core/string.hpp>
@@ -145,19 +144,9 @@ progress request_reader::read_body(std::string_view bytes, std::size_t& used) {
     while (!is_done()) {
         const std::string_view rest = bytes.substr(used);
         if (rest.empty()) return progress::need_more;
-        const std::size_t n = put({rest.data(), rest.size()}, ec);
-        used += n;
+        used += put({rest.data(), rest.size()}, ec);
         if (fault_) return progress::failed;
         if (ec == beast::http::error::need_more) return progress::need_more;
-        std::string plain;
-        if (const std::size_t blanks = ec ? take_chunk_blanks(rest.substr(n), plain) : 0; blanks != 0) {
-            const std::size_t taken = put({plain.data(), plain.size()}, ec);
-            if (fault_) return progress::failed;
-            // Without the whole line the same is tried again with more.
-            if (taken == 0 && ec == beast::http::error::need_more) return progress::need_more;
-            used += taken + blanks;
-            if (ec == beast::http::error::need_more) return progress::need_more;
-        }
         if (ec) return fail(faults::chunk);
     }
     return progress::complete;

@@ -1,7 +1,5 @@
 #include "response_reader.hpp"
 
-#include "chunk_blanks.hpp"
-
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 
@@ -95,14 +93,7 @@ response_reader::progress response_reader::read(std::string_view bytes, std::siz
         const std::string_view rest = bytes.substr(used);
         if (rest.empty()) return progress::need_more;
         const bool in_header = !parser_->header_done;
-        std::size_t n = parser_->put({rest.data(), rest.size()}, ec);
-        std::string plain;
-        const bool odd =
-            ec && ec != beast::http::error::need_more && parser_->header_done && !parser_->too_large;
-        if (const std::size_t blanks = odd ? take_chunk_blanks(rest.substr(n), plain) : 0; blanks != 0) {
-            const std::size_t taken = parser_->put({plain.data(), plain.size()}, ec);
-            if (taken > 0) n += taken + blanks;
-        }
+        const std::size_t n = parser_->put({rest.data(), rest.size()}, ec);
         used += n;
         if (in_header) header_used_ += n;
         if (parser_->too_large) return fail(errc::answer_too_large);
