@@ -165,6 +165,9 @@ private:
     /// Another identifier of a customer that has not been asked about. True when the step waits for that.
     bool ask_by_another(ask&, const vendors::verdict&, settlements&);
     void on_answer(lane&, packed&, const incoming_response&, bool renewable, settlements&);
+    /// A log line when the answer tells of the vendor's state or of our settings.
+    void tell_trouble(const packed&, const std::vector<vendors::verdict>&, const incoming_response&);
+    // desk_vendor_state.cpp: what an answer tells of the vendor.
     void judge_credentials(const packed&, const incoming_response&, bool refused);
     /// 401, and another try would have another token or other credentials: everybody once more, then refused.
     /// True when it was that.

@@ -25,21 +25,16 @@ outcome as_refused(outcome o) {
     return o;
 }
 
-std::optional<std::uint64_t> number_in(std::string_view text) {
-    std::uint64_t n = 0;
-    const auto [stop, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
-    if (text.empty() || ec != std::errc() || stop != text.data() + text.size()) return std::nullopt;
-    return n;
-}
-
 bool refuses_credentials(const vendors::verdict& v) {
     return v.credentials_refused;
 }
 
-/// Puts an ask into a group under its place's name.
-void add(line::call& group, const line::place& from, ask a) {
-    if (group.empty() || group.back().fold != from.fold) group.push_back({from.fold, from.who, {}});
-    group.back().asks.push_back(std::move(a));
+/// Nobody's outcome: the call failed as a whole, for a reason that may be one of its customers.
+bool failed_as_whole(const std::vector<vendors::verdict>& verdicts, unsigned status) {
+    using vendors::next;
+    return !vendors::is_rate_limit(status) && std::ranges::all_of(verdicts, [](const vendors::verdict& v) {
+        return (v.what == next::retry || v.what == next::later) && !refuses_credentials(v);
+    });
 }
 
 /// An answer that tells of the vendor's state, or of our settings, rather than of a customer. What 401, 403
@@ -53,43 +48,6 @@ bool is_trouble(const vendors::verdict& v, const incoming_response& answer) {
 }
 
 } // namespace
-
-std::optional<duration> desk::heed(const incoming_response& answer, bool well) {
-    const steady_time now = owner_.clock_.now();
-    policy::vendor_count count;
-    count.limit = number_in(answer.header("x-ratelimit-limit"));
-    count.remaining = number_in(answer.header("x-ratelimit-remaining"));
-    if (const auto reset = number_in(answer.header("x-ratelimit-reset")))
-        count.reset_in = std::chrono::seconds(std::min<std::uint64_t>(*reset, 3600));
-    if (!pacer_.unlimited()) {
-        const std::uint64_t left = pacer_.slots().left(now);
-        if (count.remaining && *count.remaining + in_flight_ < left && now >= overruled_) {
-            overruled_ = now + count.reset_in.value_or(std::chrono::minutes(1));
-            owner_.log_.info(
-                "vendor counts fewer calls left than the budget: its count is followed",
-                {{"vendor", to_string(vendor_)}, {"left", *count.remaining}, {"budget_left", left}});
-        }
-    }
-    pacer_.observe(count, now);
-    std::optional<duration> asked;
-    if (const auto seconds = vendors::asked_pause(answer, owner_.clock_.today()))
-        asked = std::min<duration>(*seconds, owner_.settings_.give_up_after);
-    if (vendors::is_rate_limit(answer.status)) {
-        const duration drawn = std::max(backoff_.base, backoff_.wait(throttled_++, owner_.random_));
-        asked = asked.value_or(drawn);
-    } else {
-        throttled_ = 0;
-        // A date for the next look at something that went well is no wish to be left alone.
-        if (well) asked.reset();
-    }
-    if (!asked) return asked;
-    pacer_.hold(now + *asked, now);
-    owner_.log_.warn("vendor asks to be left alone",
-                     {{"vendor", to_string(vendor_)},
-                      {"status", answer.status},
-                      {"seconds", std::chrono::duration<double>(*asked).count()}});
-    return asked;
-}
 
 void desk::on_bug(packed& p, bool sent, settlements& settled) {
     outcome o = sent ? vendors::lost_outcome() : outcome_of(step_status::failed, "internal_error", true);
@@ -192,49 +150,6 @@ void desk::put_back_failed(action what, line::call failed, bool apart, steady_ti
     put_back({std::move(second), true, true}, now + backoff_.wait(0, owner_.random_));
 }
 
-void desk::hold_back(const packed& p, line::call refused, settlements& settled) {
-    tell_refused(p);
-    later group{{}, p.apart};
-    for (line::place& place : refused) {
-        for (ask& a : place.asks) {
-            a.reauthorised = false;
-            if (owner_.given_up(*a.op)) {
-                settle(std::move(a), outcome_of(step_status::failed, "vendor_auth", true), settled);
-                continue;
-            }
-            a.what().outcome.code = "vendor_auth";
-            note(a, settled);
-            add(group.places, place, std::move(a));
-        }
-    }
-    withdraw(group, moment::ended, settled);
-    put_back_now(std::move(group));
-}
-
-bool desk::reauthorise(packed& p, bool refused, settlements& settled) {
-    const bool second = std::ranges::any_of(p.places, [](const line::place& place) {
-        return std::ranges::any_of(place.asks, &ask::reauthorised);
-    });
-    if (!refused || second) return false;
-    // Through the line again, so that the second try has its own start in the budget.
-    later group{std::move(p.places), p.apart};
-    for (line::place& place : group.places)
-        for (ask& a : place.asks)
-            a.reauthorised = true;
-    kind_of(p.batch.what).hold.again(owner_.clock_.now());
-    withdraw(group, moment::ended, settled);
-    put_back_now(std::move(group));
-    return true;
-}
-
-void desk::judge_credentials(const packed& p, const incoming_response& answer, bool refused) {
-    const steady_time now = owner_.clock_.now();
-    policy::credential_hold& hold = kind_of(p.batch.what).hold;
-    if (refused) return hold.refused(link_.version(), now);
-    // A vendor in trouble, or one that counts calls only, has not looked at the credentials.
-    if (answer.status < 500 && !vendors::is_rate_limit(answer.status)) hold.accepted();
-}
-
 bool desk::ask_by_another(ask& a, const vendors::verdict& verdict, settlements& settled) {
     step& s = a.what();
     if (verdict.result.status != step_status::absent || vendor_of(s.action) != vendor::capillary)
@@ -271,17 +186,12 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, bool r
     const bool whole = std::ranges::all_of(
         verdicts, [](const vendors::verdict& v) { return v.what == next::isolate && !v.may_have_acted; });
     const bool hopeless = whole && p.places.size() > 1 && l.peeled;
-    // Nobody's outcome: the call failed as a whole, for a reason that may be one of its customers.
-    const bool failed_whole = !limited && std::ranges::all_of(verdicts, [](const vendors::verdict& v) {
-        return (v.what == next::retry || v.what == next::later) && !refuses_credentials(v);
-    });
+    const bool failed_whole = failed_as_whole(verdicts, answer.status);
     const bool waits = any(next::retry) || (any(next::later) && !limited);
     const steady_time again = waits ? retry_at(p, asked) : steady_time{};
     if (!any(next::retry)) retries_.succeeded(owner_.clock_.now());
     judge_credentials(p, answer, std::ranges::any_of(verdicts, refuses_credentials));
-    if (const auto bad = std::ranges::find_if(verdicts, [&](const auto& v) { return is_trouble(v, answer); });
-        bad != verdicts.end())
-        tell_failed(p, answered(answer.status), bad->result.code, &answer);
+    tell_trouble(p, verdicts, answer);
 
     later undecided{{}, true};
     later failed{{}, p.apart};
@@ -336,6 +246,12 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, bool r
         put_back_failed(p.batch.what, std::move(failed.places), p.apart, again);
     else
         put_back(std::move(failed), again);
+}
+
+void desk::tell_trouble(const packed& p, const std::vector<vendors::verdict>& verdicts,
+                        const incoming_response& answer) {
+    const auto bad = std::ranges::find_if(verdicts, [&](const auto& v) { return is_trouble(v, answer); });
+    if (bad != verdicts.end()) tell_failed(p, answered(answer.status), bad->result.code, &answer);
 }
 
 void desk::learn(lane& l, const std::vector<vendors::verdict>& verdicts, bool hopeless) {

@@ -21,6 +21,7 @@ inline constexpr fault framing{400, "bad-request",
 inline constexpr fault host{400, "bad-request", "Exactly one valid Host field is required."};
 inline constexpr fault target{400, "bad-request", "The request target is not valid."};
 inline constexpr fault chunk{400, "bad-request", "The chunked body is malformed."};
+inline constexpr fault unwanted_body{400, "bad-request", "This route takes no body."};
 inline constexpr fault timeout{408, "request-timeout", "The request did not arrive in time."};
 inline constexpr fault body{413, "too-large", "The body is larger than the limit."};
 inline constexpr fault long_target{414, "target-too-long", "The request target is longer than the limit."};

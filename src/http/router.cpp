@@ -132,6 +132,7 @@ std::optional<response> router::refuse(request& head) {
     const line* const chosen = found->of(head.method);
     if (chosen) {
         head.chosen = chosen;
+        head.takes_body = chosen->takes_body;
         return chosen->admit ? chosen->admit(head) : std::nullopt;
     }
     const std::string allow = found->allow + ", OPTIONS";

@@ -172,7 +172,13 @@ void session::judge_head() {
     if (!answer_ && reader_->declares_too_much()) return answer_with(faults::body);
     if (!answer_ && !reader_->hold_body()) refuse_for_now(faults::crowded, refusal::body_total);
     last_ = !reader_->keep_alive();
-    if (!answer_) return read_more_body();
+    if (!answer_) {
+        read_more_body();
+        // An empty chunked body is none, but it comes with the head: nobody is waited for.
+        if (!answer_ && progress_ == progress::need_more && !request_.takes_body && request_.chunked)
+            answer_with(faults::unwanted_body);
+        return;
+    }
     // A refused request's body is skipped when it is here already; else the connection ends with the answer.
     if (!reader_->declares_too_much() && !reader_->expects_continue()) read_more_body();
     if (reader_->body_complete()) return;

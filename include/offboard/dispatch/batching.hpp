@@ -32,6 +32,12 @@ struct ask {
 
 using line = policy::packer<ask>;
 
+/// Puts an ask into a group under its place's name.
+inline void add(line::call& group, const line::place& from, ask a) {
+    if (group.empty() || group.back().fold != from.fold) group.push_back({from.fold, from.who, {}});
+    group.back().asks.push_back(std::move(a));
+}
+
 /// Which steps may share a vendor call: same action and, for revoke, same promotion and kind of identifier;
 /// for forget, same fields to keep. `text` is the key in full and contains nothing of a customer.
 struct lane_key {

@@ -39,6 +39,7 @@ struct request {
     std::string_view route;
     /// Percent-decoded pieces of the path, by their name in the pattern.
     std::vector<std::pair<std::string_view, std::string>> parameters;
+    bool takes_body = true;               ///< false: a body that is not here with the head is refused
     const void* chosen = nullptr;         ///< the router's own: what refuse() found, for handle()
     std::shared_ptr<const void> admitted; ///< the admission's own: what it found, for the endpoint
 
