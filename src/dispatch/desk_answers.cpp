@@ -134,11 +134,13 @@ void desk::put_back_failed(action what, line::call failed, bool apart, steady_ti
     for (const line::place& place : failed)
         for (const ask& a : place.asks)
             failures = std::max(failures, a.failures);
-    // A repeat that is the last waits long enough for the breaker to tell an outage.
-    if (vendors::repeat_rule(what) == vendors::repeat::once)
+    // A repeat that is the last waits long enough for the breaker to tell an outage, and such repeats go one
+    // after the other: a vendor that comes back for a moment only takes one of them along.
+    const bool last = vendors::repeat_rule(what) == vendors::repeat::once;
+    if (last)
         due = std::max(due, owner_.clock_.now() + std::min<duration>(settings_.breaker.open,
                                                                      last_repeat_after * backoff_.base));
-    if (!several) return put_back({std::move(failed), apart || !down, true}, due);
+    if (!several) return put_back({std::move(failed), apart || !down || last, true}, due);
     if (failures < 2) return put_back({std::move(failed), true, true}, due);
     // Each half is a new question: it does not wait for what the whole has failed.
     const steady_time now = owner_.clock_.now();
