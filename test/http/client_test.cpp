@@ -32,9 +32,9 @@ asio::awaitable<void> keeps_connections(vendor_double& v) {
     BOOST_TEST(v.accepted == 1);
     BOOST_TEST(v.client->counters().reused == 1u);
     const std::string host = "Host: 127.0.0.1:" + std::to_string(v.settings.port) + "\r\n";
-    BOOST_TEST(v.requests[0] ==
-               "POST /v1/call?x=1 HTTP/1.1\r\n" + host +
-                   "User-Agent: offboard\r\nAccept-Encoding: identity\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nbody");
+    BOOST_TEST(v.requests[0] == "POST /v1/call?x=1 HTTP/1.1\r\n" + host +
+                                    "User-Agent: offboard\r\nAccept-Encoding: identity\r\nContent-Type: "
+                                    "text/plain\r\nContent-Length: 4\r\n\r\nbody");
 }
 
 struct answer_case {

@@ -285,8 +285,7 @@ BOOST_AUTO_TEST_CASE(an_erased_person_is_in_no_byte_of_the_record) {
     for (const char* said : {"jo@example.com", "sam@", "0049151", "423927867", "1e400", "960", "974", "Kunde",
                              "reason", "is queued", "crm-8841"})
         BOOST_TEST(text.find(said) == std::string::npos, said);
-    for (const char* kept :
-         {"WEBSITE", "8903", "forget-in-billing", "promotion_inactive", "capillary_id"})
+    for (const char* kept : {"WEBSITE", "8903", "forget-in-billing", "promotion_inactive", "capillary_id"})
         BOOST_TEST(text.find(kept) != std::string::npos, kept);
     BOOST_TEST(op.steps[0].who.has_value());
     check_round_trip(op);

@@ -20,8 +20,8 @@ struct route {
     std::string pattern; ///< "/offboard", "/offboard/{id}": a parameter is a whole segment that is not empty
     endpoint handle;
     admission admit; ///< may refuse before the body is read, and set `admitted`; may be empty
-    /// False: a chunked body with something in it is answered 400. Never true for GET. (That a body is empty shows
-    /// only once it is read; a declared length is for `admit`.)
+    /// False: a chunked body with something in it is answered 400. Never true for GET. (That a body is empty
+    /// shows only once it is read; a declared length is for `admit`.)
     bool takes_body = true;
 };
 
