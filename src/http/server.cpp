@@ -110,6 +110,16 @@ void server::implementation::welcome(tcp_socket peer) {
 }
 
 void server::implementation::stop_accepting() {
+    error_code ec;
+    acceptor_.non_blocking(true, ec);
+    // The system resets what still waits to be accepted when the listening socket closes.
+    while (!ec && acceptor_.is_open()) {
+        tcp_socket peer(io_.get_executor());
+        acceptor_.accept(peer, ec);
+        if (ec) break;
+        prepare(peer, ec);
+        if (!ec) welcome(std::move(peer));
+    }
     error_code ignored;
     acceptor_.close(ignored);
 }

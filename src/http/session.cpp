@@ -276,10 +276,12 @@ asio::awaitable<void> session::run() {
         if (state.cancelled() != asio::cancellation_type::none) co_return;
         begin_message();
         idle_ = nothing_has_come();
-        if (idle_ && shared_.draining) break;
+        if (idle_ && shared_.draining && !first) break;
         timed_out_ = false;
         if (first)
-            expires_at(opened_ + shared_.limits.header_time);
+            expires_at(opened_ + (shared_.draining ? std::min<duration>(shared_.limits.drain_grace,
+                                                                        shared_.limits.header_time)
+                                                   : shared_.limits.header_time));
         else
             expires_after(idle_ ? shared_.limits.idle_time : shared_.limits.header_time);
         first = false;
