@@ -40,6 +40,12 @@ std::optional<std::string> gunzip(std::string_view bytes, std::size_t most) {
         out.append(reinterpret_cast<const char*>(room.data()), made);
         if (state != Z_OK && state != Z_STREAM_END) return std::nullopt;
         if (state == Z_OK && made == 0 && zip.stream.avail_in == 0) return std::nullopt;
+        // More behind the end of a member is another member (RFC 1952, 2.2). Whatever else it is, nobody
+        // knows what the whole says.
+        if (state == Z_STREAM_END && zip.stream.avail_in > 0) {
+            if (inflateReset(&zip.stream) != Z_OK) return std::nullopt;
+            state = Z_OK;
+        }
     }
     return out;
 }
