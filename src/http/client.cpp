@@ -180,19 +180,20 @@ asio::awaitable<result<void>> client::implementation::send_and_receive(connectio
     const answer_bounds bounds{settings_.most_header_bytes, settings_.most_answer_bytes};
     response_reader reader(answer, bounds, request.method == "HEAD");
     for (;;) {
-        if (to.timed_out() && !to.more_is_here()) co_return errc::answer_timeout;
         const std::size_t space = std::clamp(reader.announced(), usual_room, long_room);
         const asio::mutable_buffer room = to.buffer().prepare(space);
         error_code ec;
+        std::size_t came = 0;
         if (to.tls()) {
             const auto [failed, n] = co_await to.tls()->async_read_some(room, as_values);
             ec = failed;
-            to.buffer().commit(n);
+            came = n;
         } else {
             const auto [failed, n] = co_await to.socket().async_read_some(room, as_values);
             ec = failed;
-            to.buffer().commit(n);
+            came = n;
         }
+        to.buffer().commit(came);
         if (to.buffer().size() != 0) tried.answered = true;
         std::size_t used = 0;
         response_reader::progress state = reader.read(to.unread(), used);
@@ -204,9 +205,11 @@ asio::awaitable<result<void>> client::implementation::send_and_receive(connectio
                 !ec && !tried.broken && !to.timed_out() && reader.keep_alive() && to.buffer().size() == 0;
             co_return result<void>();
         }
-        if (state == response_reader::progress::need_more && ec == asio::error::operation_aborted &&
-            to.timed_out() && to.more_is_here())
+        const bool cut_by_deadline = to.timed_out() && ec == asio::error::operation_aborted;
+        if (state == response_reader::progress::need_more && (!ec || cut_by_deadline)) {
+            if (to.time_is_up(came == 0)) co_return errc::answer_timeout;
             continue;
+        }
         if (ec && !tried.broken) tried.broken = ec;
         if (ec && to.timed_out()) co_return errc::answer_timeout;
         if (state == response_reader::progress::failed) co_return reader.failure();

@@ -15,6 +15,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr auto again_after = std::chrono::milliseconds(10);
+constexpr auto longest_late = std::chrono::seconds(1);
 
 /// Why a handshake failed. What is wrong with a certificate says more than that it was refused.
 std::string told_by(SSL* session, const error_code& broken) {
@@ -39,17 +40,21 @@ connection::~connection() {
 
 void connection::on_deadline() noexcept {
     if (idle_) return keeper_.discard_idle(*this);
+    const steady_time now = std::chrono::steady_clock::now();
+    if (!timed_out_) late_until_ = now + longest_late;
     timed_out_ = true;
     // What has arrived is still read: a loop that was late must not throw a complete answer away. Until the
     // exchange has seen that its time is up, each step of it is cancelled.
     error_code ignored;
     socket_.cancel(ignored);
-    expires_at(std::chrono::steady_clock::now() + again_after);
+    expires_at(now + again_after);
 }
 
-bool connection::more_is_here() {
+bool connection::time_is_up(bool quiet) {
+    if (!timed_out_) return false;
+    if (std::chrono::steady_clock::now() >= late_until_) return true;
     error_code ec;
-    return socket_.available(ec) > 0 && !ec;
+    return quiet && (socket_.available(ec) == 0 || ec);
 }
 
 std::string_view connection::unread() const noexcept {

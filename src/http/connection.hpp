@@ -27,7 +27,7 @@ protected:
 
 /// One connection to a vendor, plain or TLS. Owned by the pool while idle and by one exchange while in use.
 /// At its deadline an idle one is discarded; of one in use every step is cancelled, and timed_out() tells
-/// why. What has arrived by then can still be read.
+/// why. What has arrived by then can still be read, for at most a second.
 class connection final : private async::deadline_watch::entry {
 public:
     using tls_stream = boost::asio::ssl::stream<tcp_socket&>;
@@ -50,8 +50,10 @@ public:
     void wake(steady_time deadline);
 
     bool timed_out() const noexcept { return timed_out_; }
-    /// True when bytes have come that nobody has read.
-    bool more_is_here();
+    /// Asked after each read of an exchange. True when the deadline has passed and the answer is not here.
+    /// `quiet`: the read brought nothing. TLS keeps bytes that the socket no longer shows, so only a read that
+    /// brings nothing proves that nothing is left.
+    bool time_is_up(bool quiet);
 
     bool made_with(boost::asio::ssl::context&) noexcept;
 
@@ -79,6 +81,7 @@ private:
     bool idle_ = false;
     bool reused_ = false;
     bool timed_out_ = false;
+    steady_time late_until_{}; ///< after timed_out_: a peer that sends byte by byte gets no more than this
 };
 
 } // namespace offboard::http

@@ -24,6 +24,7 @@ constexpr std::size_t least_room = 4u << 10; ///< holds a usual request whole
 constexpr std::size_t most_room = 64u << 10; ///< for one read of a long body
 constexpr std::size_t small_answer = 4u << 10;
 constexpr auto again_after = std::chrono::milliseconds(10);
+constexpr auto longest_late = std::chrono::seconds(1);
 constexpr std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string_view method_label(std::string_view method) noexcept {
@@ -73,13 +74,15 @@ session::~session() {
 }
 
 void session::on_deadline() noexcept {
+    const steady_time now = clock_now::now();
+    if (!timed_out_) late_until_ = now + longest_late;
     timed_out_ = true;
     error_code ignored;
     stream_.socket().cancel(ignored);
     // What is under way may be several operations, one after the other (a handshake, a record that comes in
     // pieces, a long write): a step that was just done is not cancelled and the next one would wait for ever.
-    // So once more, until somebody has seen that the time is up and sets or ends the deadline.
-    expires_at(clock_now::now() + again_after);
+    // So once more, until the session has seen that the time is up and sets or ends the deadline.
+    expires_at(now + again_after);
 }
 
 void session::expires_after(duration d) {
@@ -87,12 +90,14 @@ void session::expires_after(duration d) {
     expires_at(clock_now::now() + d);
 }
 
-bool session::more_is_here() {
+/// Asked after each read. True when the deadline has passed and what is read for is not here. `quiet`: the
+/// read brought nothing. TLS keeps bytes that the socket no longer shows, so only such a read proves that
+/// nothing is left.
+bool session::time_is_up(bool quiet) {
+    if (!timed_out_) return false;
+    if (clock_now::now() >= late_until_) return true;
     error_code ec;
-    if (stream_.socket().available(ec) == 0 || ec) return false;
-    // For what is here; what is still on its way is not waited for.
-    expires_at(clock_now::now() + again_after);
-    return true;
+    return quiet && (stream_.socket().available(ec) == 0 || ec);
 }
 
 void session::drain() {
@@ -295,7 +300,7 @@ asio::awaitable<void> session::run() {
                 idle_ = nothing_has_come();
                 if (ec && ec != asio::error::eof && ec != asio::error::operation_aborted) co_return cut();
                 // A request may have come together with the end of the wait: it is answered.
-                if (ec == asio::error::operation_aborted && more_is_here()) continue;
+                if (ec == asio::error::operation_aborted && timed_out_ && !time_is_up(true)) continue;
                 if (ec || (idle_ && timed_out_)) {
                     co_await part();
                     co_return;
@@ -307,7 +312,7 @@ asio::awaitable<void> session::run() {
             }
             if (ec && !timed_out_) co_return cut();
             if (!ec) read_head();
-            if (progress_ == progress::need_more && timed_out_ && !more_is_here()) {
+            if (progress_ == progress::need_more && time_is_up(n == 0)) {
                 answer_with(faults::timeout);
                 break;
             }
@@ -331,7 +336,7 @@ asio::awaitable<void> session::run() {
                 buffer_.commit(n);
                 if (ec && !timed_out_) co_return cut();
                 if (!ec) read_more_body();
-                if (!answer_ && progress_ == progress::need_more && timed_out_ && !more_is_here())
+                if (!answer_ && progress_ == progress::need_more && time_is_up(n == 0))
                     answer_with(faults::timeout);
             }
             expires_never();

@@ -64,7 +64,7 @@ public:
 private:
     void on_deadline() noexcept override;
     /// True when bytes have come that nobody has read; the deadline is set anew for reading them.
-    bool more_is_here();
+    bool time_is_up(bool quiet);
     void expires_after(duration);
 
     std::string_view unread() const noexcept;
@@ -115,6 +115,7 @@ private:
     progress progress_ = progress::need_more;
     bool idle_ = true;         ///< nothing of a next request has come
     bool timed_out_ = false;   ///< since the deadline was last set
+    steady_time late_until_{}; ///< after timed_out_: a peer that sends byte by byte gets no more than this
     bool last_ = false;        ///< the connection ends with this answer
     bool rest_unread_ = false; ///< and what the client still sends is not wanted
 };
