@@ -2,10 +2,11 @@
 
 #include "retry_after.hpp"
 
+#include "offboard/config/read_file.hpp"
+
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
 #include <stdexcept>
 #include <sys/stat.h>
@@ -59,16 +60,13 @@ public:
         found out;
         const file_stamp now = stamp_of(path_);
         if (now == last_) return {out, now};
-        std::ifstream file(path_, std::ios::binary);
-        std::string text(most_bytes + 1, '\0');
-        file.read(text.data(), static_cast<std::streamsize>(text.size()));
-        text.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
-        if (!file.is_open() || file.bad())
+        config::file_text read = config::read_file(path_, most_bytes, nullptr);
+        if (!read.text)
             out.trouble = "the file cannot be read";
-        else if (text.size() > most_bytes)
+        else if (read.text->size() > most_bytes)
             out.trouble = "the file is longer than 1 MiB";
         else
-            out.text = std::move(text);
+            out.text = std::move(read.text);
         return {out, now};
     }
 

@@ -3,6 +3,7 @@
 #include "offboard/http/client.hpp"
 #include "offboard/vendors/auth.hpp"
 #include "offboard/vendors/ping.hpp"
+#include "offboard/vendors/shape.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -28,6 +29,13 @@ std::string answered(const result<incoming_response>& answer, const std::string&
     if (answer.has_value()) return "answered with status " + std::to_string(answer->status);
     const std::string kind = answer.error().message();
     return cause.empty() ? kind : kind + ": " + cause;
+}
+
+/// The ping's answer is not described: anything but a page of HTML, which comes from something in front of
+/// the vendor, will do.
+bool is_page(const incoming_response& answer) {
+    const std::size_t first = answer.body.find_first_not_of(" \t\r\n");
+    return first != answer.body.npos && answer.body[first] == '<';
 }
 
 http::client_settings client_of(vendor v, const config::vendor_settings& s) {
@@ -62,7 +70,11 @@ asio::awaitable<void> check(http::client& client, vendor v, const config::vendor
         auto answer = co_await client.exchange(std::move(request), deadline, std::move(never), &cause);
         result<vendors::token> read = errc::token_unavailable;
         if (answer.has_value()) read = vendors::read_token(s.credentials, *answer);
-        out.add(read.has_value(), read.has_value() ? "token: given" : "token: " + answered(answer, cause));
+        std::string said = read.has_value() ? "given" : answered(answer, cause);
+        // A status that promises a token, and none can be read.
+        if (read.has_error() && answer.has_value() && answer->status < 300)
+            said += ", but no token can be read: " + vendors::answer_shape(*answer);
+        out.add(read.has_value(), "token: " + said);
         if (read.has_error()) co_return;
         token = std::move(read->text);
     }
@@ -75,9 +87,10 @@ asio::awaitable<void> check(http::client& client, vendor v, const config::vendor
     http::may_repeat never;
     outgoing_request request = std::move(*ping);
     auto answer = co_await client.exchange(std::move(request), deadline, std::move(never), &cause);
-    const bool page = answer.has_value() && answer->header("content-type").starts_with("text/html");
-    out.add(answer.has_value() && answer->status < 300 && !page,
-            "ping: " + answered(answer, cause) + (page ? " and a page of HTML" : ""));
+    const bool page = answer.has_value() && is_page(*answer);
+    std::string said = answered(answer, cause);
+    if (page) said += ", but it is a page: " + vendors::answer_shape(*answer);
+    out.add(answer.has_value() && answer->status < 300 && !page, "ping: " + said);
 }
 
 asio::awaitable<void> check_and_stop(http::client& client, vendor v, const config::vendor_settings& s,

@@ -4,16 +4,15 @@
 
 #include "offboard/config/settings.hpp"
 
-#include <cerrno>
+#include <condition_variable>
 #include <csignal>
-#include <cstdio>
-#include <cstring>
 #include <exception>
-#include <fstream>
 #include <iostream>
-#include <sstream>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <sys/resource.h>
+#include <thread>
 #include <unistd.h>
 
 namespace {
@@ -25,14 +24,13 @@ constexpr auto usage =
     "usage: offboard-gateway --config FILE [--check-config | --check-vendors]\n"
     "       offboard-gateway --version | --help\n"
     "\n"
-    "Serves POST /offboard as FILE says. --check-config reads FILE, the environment and the secrets,\n"
-    "prints every fault with its line and key, and exits; the journal is not opened. --check-vendors does "
-    "the\n"
-    "same, then gets a token and pings where a vendor has a call without effect, and prints what came of "
-    "it.\n"
-    "Exit status: 0 stopped as asked or nothing wrong, 1 a vendor is not well (--check-vendors), 2 a usage "
-    "or\n"
-    "configuration fault.\n";
+    "Serves POST /offboard as FILE says.\n"
+    "  --check-config   Reads FILE, the environment and the secrets, prints every fault with its line and\n"
+    "                   key, and exits. The journal is not opened.\n"
+    "  --check-vendors  Checks the configuration. Then gets a token from each vendor that needs one, calls\n"
+    "                   the vendor where it has a call without effect, and prints a line per vendor.\n"
+    "Exit status: 0 stopped as asked, or nothing wrong; 1 a vendor is not well (--check-vendors);\n"
+    "2 a usage or configuration fault.\n";
 
 struct command_line {
     std::string config;
@@ -59,8 +57,68 @@ command_line read(int argc, char** argv) {
         else
             out.wrong = word == "--config" ? "--config needs a file" : "unknown argument";
     }
+    if (out.wrong.empty() && out.check && out.check_vendors)
+        out.wrong = "--check-vendors checks the configuration too: give one of the two";
     if (out.wrong.empty() && out.config.empty() && !out.version && !out.help)
         out.wrong = "--config FILE is required";
+    return out;
+}
+
+/// While it lives, names every file whose reading takes longer than slow_read: a mount that hangs would
+/// otherwise leave a process that says nothing.
+class slow_read_watch {
+public:
+    slow_read_watch(const offboard::config::file_being_read& reads, offboard::telemetry::log& log)
+        : thread_([this, &reads, &log] { watch(reads, log); }) {}
+    slow_read_watch(const slow_read_watch&) = delete;
+    slow_read_watch& operator=(const slow_read_watch&) = delete;
+    ~slow_read_watch() {
+        {
+            const std::lock_guard lock(mutex_);
+            over_ = true;
+        }
+        ended_.notify_all();
+        thread_.join();
+    }
+
+private:
+    void watch(const offboard::config::file_being_read& reads, offboard::telemetry::log& log) {
+        std::uint64_t last = 0;
+        std::unique_lock lock(mutex_);
+        while (!ended_.wait_for(lock, offboard::app::slow_read, [this] { return over_; })) {
+            const auto now = reads.now();
+            if (!now.path.empty() && now.number == last)
+                log.warn("a file is still being read", {{"file", now.path}});
+            last = now.number;
+        }
+    }
+
+    std::mutex mutex_;
+    std::condition_variable ended_;
+    bool over_ = false;
+    std::thread thread_;
+};
+
+constexpr std::size_t longest_configuration = 64u << 20;
+
+/// The file of the configuration, and what it says. Without a text `why` says why it cannot be read.
+struct read_configuration {
+    std::optional<std::string> text;
+    std::string why;
+    std::vector<std::string> environment;
+    offboard::config::loaded loaded;
+};
+
+read_configuration read(const std::string& file, offboard::telemetry::log& log) {
+    offboard::config::file_being_read reads;
+    const slow_read_watch watch(reads, log);
+    read_configuration out;
+    auto found = offboard::config::read_file(file, longest_configuration, &reads);
+    out.why = std::move(found.why);
+    out.text = std::move(found.text);
+    for (char** entry = environ; *entry; ++entry)
+        out.environment.emplace_back(*entry);
+    if (out.text) out.loaded = offboard::config::load(*out.text, out.environment, &reads);
     return out;
 }
 
@@ -81,7 +139,13 @@ std::string text_of(const fault& f, const std::string& file) {
 void announce(const offboard::config::settings& s, const std::string& file, offboard::telemetry::log& log) {
     std::string vendors;
     for (const offboard::vendor v : offboard::all_vendors)
-        if (s.of(v)) (vendors += vendors.empty() ? "" : " ") += offboard::to_string(v);
+        if (const auto& used = s.of(v))
+            ((vendors += vendors.empty() ? "" : " ") += offboard::to_string(v)) += "=" + used->base_url.text;
+    const auto shown = [](const offboard::config::endpoint& at) {
+        const bool six = at.address.find(':') != std::string::npos;
+        return (six ? "[" + at.address + "]" : at.address) + ":" + std::to_string(at.port);
+    };
+    const std::string listen = shown(s.listen), admin = shown(s.admin_listen);
     std::string auth;
     if (!s.auth.api_keys.empty()) auth = "api_keys";
     if (s.auth.jwt) (auth += auth.empty() ? "" : " ") += "jwt";
@@ -89,6 +153,9 @@ void announce(const offboard::config::settings& s, const std::string& file, offb
                           {"file", file},
                           {"journal", s.journal.sqlite_path.empty() ? "memory" : "sqlite"},
                           {"path", s.journal.sqlite_path},
+                          {"listen", listen},
+                          {"listen_tls", s.listen_tls.has_value()},
+                          {"admin_listen", admin},
                           {"vendors", vendors},
                           {"plans", s.plans.size()},
                           {"auth", auth.empty() ? std::string_view("none") : std::string_view(auth)}});
@@ -111,21 +178,12 @@ int main(int argc, char** argv) try {
         return 0;
     }
 
-    errno = 0;
-    std::ifstream file(line.config);
-    std::stringstream text;
-    const bool empty =
-        file && file.peek() == std::ifstream::traits_type::eof(); // which << takes for a failure
-    if (!file.is_open() || (!empty && !(text << file.rdbuf()))) {
-        const std::string why =
-            errno != 0 ? std::string("cannot be read: ") + std::strerror(errno) : "cannot be read";
-        log.error("configuration fault", {{"file", line.config}, {"detail", why}});
+    read_configuration found = read(line.config, log);
+    if (!found.text) {
+        log.error("configuration fault", {{"file", line.config}, {"detail", found.why}});
         return 2;
     }
-    std::vector<std::string> environment;
-    for (char** entry = environ; *entry; ++entry)
-        environment.emplace_back(*entry);
-    const auto loaded = offboard::config::load(text.str(), environment);
+    const offboard::config::loaded& loaded = found.loaded;
     if (line.check) {
         for (const fault& f : loaded.warnings)
             std::cout << "warning: " << text_of(f, line.config) << '\n';
@@ -134,8 +192,6 @@ int main(int argc, char** argv) try {
         if (loaded.settings) std::cout << line.config << ": no fault found\n";
         return loaded.settings ? 0 : 2;
     }
-    if (line.check_vendors && loaded.settings)
-        return offboard::app::check_vendors(*loaded.settings, log, std::cout) ? 0 : 1;
     for (const fault& f : loaded.warnings)
         log.warn("configuration",
                  {{"file", line.config}, {"line", f.line}, {"key", f.key}, {"detail", f.detail}});
@@ -143,9 +199,10 @@ int main(int argc, char** argv) try {
         log.error("configuration fault",
                   {{"file", line.config}, {"line", f.line}, {"key", f.key}, {"detail", f.detail}});
     if (!loaded.settings) return 2;
+    if (line.check_vendors) return offboard::app::check_vendors(*loaded.settings, log, std::cout) ? 0 : 1;
     log.set_level(offboard::telemetry::level_from(loaded.settings->log_level));
     announce(*loaded.settings, line.config, log);
-    offboard::app::configuration read_from{text.str(), std::move(environment)};
+    offboard::app::configuration read_from{std::move(*found.text), std::move(found.environment)};
     return offboard::app::gateway(*loaded.settings, std::move(read_from), log).run();
 } catch (const std::exception& e) {
     offboard::telemetry::log().error("cannot start", {{"reason", e.what()}});

@@ -1,5 +1,7 @@
 #include "rotation.hpp"
 
+#include "offboard/async/sleep.hpp"
+
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
@@ -18,11 +20,15 @@ constexpr auto between_urgent_checks = std::chrono::seconds(2);
 /// One load; for a thread that may block.
 class one_load {
 public:
-    explicit one_load(std::shared_ptr<const configuration> source) : source_(std::move(source)) {}
-    config::loaded operator()() const { return config::load(source_->text, source_->environment); }
+    one_load(std::shared_ptr<const configuration> source, std::shared_ptr<config::file_being_read> reads)
+        : source_(std::move(source)), reads_(std::move(reads)) {}
+    config::loaded operator()() const {
+        return config::load(source_->text, source_->environment, reads_.get());
+    }
 
 private:
     std::shared_ptr<const configuration> source_;
+    std::shared_ptr<config::file_being_read> reads_;
 };
 
 bool is_of_journal(const std::string& key) {
@@ -42,6 +48,7 @@ rotation::rotation(asio::io_context& io, configuration source, const config::set
 
 void rotation::start() {
     tasks_.spawn("follow the files of secrets", follow());
+    tasks_.spawn("name slow files", name_slow_files());
 }
 
 asio::awaitable<void> rotation::stop() {
@@ -90,8 +97,25 @@ asio::awaitable<void> rotation::follow() {
     }
 }
 
+asio::awaitable<void> rotation::name_slow_files() {
+    std::uint64_t last = 0;
+    std::uint64_t named = 0;
+    for (;;) {
+        const bool due = co_await async::sleep_for(slow_read);
+        if (!due) co_return;
+        const config::file_being_read::read now = reads_->now();
+        if (!now.path.empty() && now.number == last && now.number != named) {
+            named = now.number;
+            metrics_.set_secrets_refused(true);
+            log_.warn("a file of secrets is still being read, the secrets before it stay in use",
+                      {{"file", now.path}});
+        }
+        last = now.number;
+    }
+}
+
 asio::awaitable<void> rotation::check(bool asked) {
-    one_load load(source_);
+    one_load load(source_, reads_);
     std::optional<config::loaded> found = co_await pool_.run(std::move(load));
     if (!found) co_return; // cancelled
     std::vector<std::string> changed;

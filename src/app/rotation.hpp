@@ -20,6 +20,9 @@
 
 namespace offboard::app {
 
+/// A file that takes longer to read than this is named in the log.
+constexpr auto slow_read = std::chrono::seconds(3);
+
 /// What the process was configured by when it started. It stays; what the files hold that it names does not.
 struct configuration {
     std::string text;
@@ -32,6 +35,9 @@ struct configuration {
 ///
 /// Kubernetes swaps all files of a volume at once, but a reader in the middle may see some old and some new:
 /// the next check mends that.
+///
+/// A file that hangs (a mount that does not answer) holds up the check, nothing else; a line of the log names
+/// the file.
 ///
 /// Owned by app, network thread only.
 class rotation {
@@ -54,10 +60,12 @@ public:
 
 private:
     boost::asio::awaitable<void> follow();
+    boost::asio::awaitable<void> name_slow_files();
     boost::asio::awaitable<void> check(bool asked);
     void refuse(const std::vector<config::fault>&);
 
     const std::shared_ptr<const configuration> source_;
+    const std::shared_ptr<config::file_being_read> reads_ = std::make_shared<config::file_being_read>();
     config::settings in_use_;
     journal::journal& journal_;
     const clock& clock_;

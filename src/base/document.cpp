@@ -87,13 +87,14 @@ std::string_view to_string(document::kind k) noexcept {
     return "";
 }
 
-void fault_list::add(std::string pointer, std::string detail, std::size_t line) {
+void fault_list::add(std::string pointer, std::string detail, std::size_t line, std::string word) {
     if (faults_.size() > most_faults) return;
     if (faults_.size() == most_faults) {
         pointer.clear();
         detail = "there are more faults than are listed here";
+        word.clear();
     }
-    faults_.push_back({std::move(pointer), std::move(detail), line});
+    faults_.push_back({std::move(pointer), std::move(detail), line, std::move(word)});
 }
 
 std::string pointer_to(std::string_view parent, std::string_view name) {

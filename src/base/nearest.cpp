@@ -9,6 +9,7 @@ namespace offboard {
 namespace {
 
 constexpr std::size_t longest = 64;
+constexpr std::size_t most_apart = 3;
 
 char folded(char c) noexcept {
     if (c == '-') return '_';
@@ -46,11 +47,16 @@ std::optional<std::string_view> nearest(std::string_view word, std::span<const s
     for (const std::string_view candidate : known) {
         if (candidate.size() > longest) continue;
         const std::size_t apart = distance(word, candidate);
-        if (apart * 3 > std::max(word.size(), candidate.size()) || apart >= least) continue;
+        if (apart > std::min<std::size_t>(most_apart, 1 + candidate.size() / 4) || apart >= least) continue;
         least = apart;
         found = candidate;
     }
     return found;
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> known) {
+    const auto meant = nearest(word, known);
+    return meant ? "; did you mean " + std::string(*meant) + "?" : std::string();
 }
 
 } // namespace offboard

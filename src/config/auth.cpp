@@ -5,8 +5,9 @@
 #include "file.hpp"
 #include "scalar.hpp"
 
+#include "offboard/base/nearest.hpp"
+
 #include <algorithm>
-#include <fstream>
 #include <functional>
 
 namespace offboard::config {
@@ -47,12 +48,11 @@ void read_scopes(section& in, scope_set& into) {
         const auto known = scope_from(text);
         if (known && into.has(*known)) return at.fault(name, "has a scope twice");
         if (known) return into.add(*known);
-        std::string detail = "has a scope that there is not";
-        if (const auto meant = nearest(text.substr(0, 64), scope_words); !meant.empty())
-            detail.append("; did you mean ").append(meant).append("?");
-        else
-            detail += ": they are offboard:write, offboard:read, offboard:erase and offboard:operate";
-        at.fault(name, std::move(detail));
+        const std::string meant = did_you_mean(text, scope_words);
+        at.fault(name, "has a scope that there is not" +
+                           (meant.empty() ? ": they are offboard:write, offboard:read, offboard:erase and "
+                                            "offboard:operate"
+                                          : meant));
     });
 }
 
@@ -140,8 +140,11 @@ void read_key_set(section& in, jwt_settings& into) {
     const bool url = in.has("jwks_url");
     if (file && url) in.fault("jwks_url", "stands beside jwks_file: give one of the two");
     if (!file && !url) in.missing("jwks_file", "is required, or jwks_url: where the issuer's keys are");
-    if (in.read_text("jwks_file", into.jwks_file) && !std::ifstream(into.jwks_file).is_open())
-        in.fault("jwks_file", why_unreadable(into.jwks_file));
+    // Only whether the file can be read: the key set is read again and again while the gateway runs.
+    if (in.read_text("jwks_file", into.jwks_file)) {
+        file_text read = read_file(into.jwks_file, 0, in.out().being_read);
+        if (!read.text) in.fault("jwks_file", std::move(read.why));
+    }
     std::string text;
     if (in.read_text("jwks_url", text)) {
         std::string_view why;

@@ -32,6 +32,10 @@ secret check(section& in, std::string_view name, std::string text, const std::st
         in.fault(name, of + why);
         return {};
     }
+    if (is_placeholder(text)) {
+        in.fault(name, of + std::string(placeholder_detail));
+        return {};
+    }
     return secret(std::move(text));
 }
 

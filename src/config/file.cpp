@@ -1,15 +1,13 @@
 #include "file.hpp"
 
+#include "offboard/config/read_file.hpp"
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <fstream>
 #include <memory>
-#include <unistd.h>
+#include <utility>
 
 namespace offboard::config {
 
@@ -36,31 +34,15 @@ bool holds_certificates(const std::string& text) {
 
 } // namespace
 
-std::optional<std::string> content_of(const std::string& path, std::size_t most) {
-    std::ifstream file(path, std::ios::binary);
-    std::string text(most + 1, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (!file.is_open() || file.bad()) return std::nullopt;
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    return text;
-}
-
-std::string why_unreadable(const std::string& path) {
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    std::string why = file < 0 ? std::strerror(errno) : "Is it a directory?";
-    if (file >= 0) ::close(file);
-    return path + " cannot be read: " + why;
-}
-
 std::optional<std::string> read_file(section& in, std::string_view name, std::size_t most) {
     std::string path;
     if (!in.read_text(name, path)) return std::nullopt;
-    auto text = content_of(path, most);
-    if (text)
-        in.out().read_from(in.key_of(name), *text);
+    file_text read = read_file(path, most, in.out().being_read);
+    if (read.text)
+        in.out().read_from(in.key_of(name), *read.text);
     else
-        in.fault(name, why_unreadable(path));
-    return text;
+        in.fault(name, std::move(read.why));
+    return std::move(read.text);
 }
 
 void read_certificates(section& in, std::string_view name, std::string& into) {

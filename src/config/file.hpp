@@ -8,15 +8,9 @@
 
 namespace offboard::config {
 
-/// What a file holds, up to `most` bytes and one more, so that one that is too long shows. Nothing when it
-/// cannot be read.
-std::optional<std::string> content_of(const std::string& path, std::size_t most);
-
-/// Why a file cannot be read, with its path: `/run/secrets/x cannot be read: Permission denied`.
-std::string why_unreadable(const std::string& path);
-
-/// The same of the file whose path stands under `name`; with a fault when it cannot be read, and noted in
-/// settings::files when it can.
+/// What the file holds whose path stands under `name`: up to `most` bytes and one more, so that a longer file
+/// shows. Noted in settings::files. Nothing when the key is absent or at fault, or the file cannot be read,
+/// which is a fault.
 std::optional<std::string> read_file(section& in, std::string_view name, std::size_t most);
 
 /// Certificates in PEM, at least one, from the file whose path stands under `name`. Leaves `into` as it was

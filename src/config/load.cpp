@@ -33,7 +33,8 @@ std::string to_string(const fault& f) {
     return out + f.detail;
 }
 
-loaded load(const std::string& yaml, const std::vector<std::string>& environment) {
+loaded load(const std::string& yaml, const std::vector<std::string>& environment,
+            file_being_read* being_read) {
     loaded out;
     fault broken;
     auto root = read_yaml(yaml, broken);
@@ -46,6 +47,7 @@ loaded load(const std::string& yaml, const std::vector<std::string>& environment
         return out;
     }
     report found;
+    found.being_read = being_read;
     const variables named = by_name(environment);
     apply_environment(*root, named, found);
     settings s;

@@ -46,9 +46,8 @@ void read_list(section& in, std::vector<master_key>& into, const variables& envi
 
 /// The names of the regular files in a directory, the last first. What begins with two dots is how Kubernetes
 /// keeps the versions of a mounted Secret; the names beside it are links into one of them.
-std::optional<std::vector<std::string>> names_in(const std::string& directory) {
+std::vector<std::string> names_in(const std::string& directory, std::error_code& ec) {
     std::vector<std::string> out;
-    std::error_code ec;
     for (std::filesystem::directory_iterator at(directory, ec), end; !ec && at != end; at.increment(ec)) {
         std::string name = at->path().filename().string();
         std::error_code unreadable; // a link into nowhere: a file that cannot be read, found out below
@@ -56,7 +55,6 @@ std::optional<std::vector<std::string>> names_in(const std::string& directory) {
         if (!name.starts_with("..") && type != std::filesystem::file_type::directory)
             out.push_back(std::move(name));
     }
-    if (ec) return std::nullopt;
     std::sort(out.begin(), out.end(), std::greater<>());
     return out;
 }
@@ -64,23 +62,23 @@ std::optional<std::vector<std::string>> names_in(const std::string& directory) {
 void read_directory(section& in, std::vector<master_key>& into) {
     std::string directory;
     if (!in.read_text("key_dir", directory)) return;
-    const auto names = names_in(directory);
-    if (!names) return in.fault("key_dir", "the directory cannot be read: " + why_unreadable(directory));
-    if (names->empty()) return in.fault("key_dir", "must hold at least one file with a key");
-    if (names->size() > most_master_keys) return in.fault("key_dir", std::string(too_many));
-    for (const std::string& name : *names) {
+    std::error_code ec;
+    const std::vector<std::string> names = names_in(directory, ec);
+    if (ec) return in.fault("key_dir", directory + " cannot be read: " + ec.message());
+    if (names.empty()) return in.fault("key_dir", "must hold at least one file with a key");
+    if (names.size() > most_master_keys) return in.fault("key_dir", std::string(too_many));
+    for (const std::string& name : names) {
         if (!is_plain_id(name)) {
             in.fault("key_dir", "has a file whose name is no id: it " + std::string(id_rule));
             continue;
         }
-        const auto content = content_of(directory + "/" + name, longest_file);
+        const file_text read = read_file(directory + "/" + name, longest_file, in.out().being_read);
         master_key out;
         out.id = name;
-        if (content) out.key = key_in_file(*content);
-        if (content) in.out().read_from(in.key_of("key_dir") + "/" + name, *content);
-        if (!content)
-            in.fault("key_dir",
-                     name + ": the file cannot be read: " + why_unreadable(directory + "/" + name));
+        if (read.text) out.key = key_in_file(*read.text);
+        if (read.text) in.out().read_from(in.key_of("key_dir") + "/" + name, *read.text);
+        if (!read.text)
+            in.fault("key_dir", read.why);
         else if (out.key.empty())
             in.fault("key_dir", name + ": " + std::string(no_key_in_file));
         into.push_back(std::move(out));

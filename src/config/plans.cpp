@@ -54,7 +54,8 @@ void say(const offboard::fault& f, const document& plan, const std::string& key,
         if (at) at = list ? element_of(*at, token) : at->find(token);
         if (at) line = at->line;
     }
-    out.fault(f.line != 0 ? f.line : line, dotted, f.detail);
+    const std::string word = is_plain_id(f.word) ? f.word + ": " : std::string();
+    out.fault(f.line != 0 ? f.line : line, dotted, word + f.detail);
 }
 
 /// A plan without the sections it needs would fail at its first customer.

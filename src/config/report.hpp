@@ -1,5 +1,6 @@
 #pragma once
 
+#include "offboard/config/read_file.hpp"
 #include "offboard/config/settings.hpp"
 
 #include <cstddef>
@@ -29,6 +30,7 @@ public:
     std::vector<config::fault> faults;
     std::vector<config::fault> warnings;
     std::vector<source_file> files;
+    file_being_read* being_read = nullptr; ///< where readers of files name their file; may be null
 
 private:
     std::string_view origin_of(std::string_view key) const;

@@ -2,7 +2,11 @@
 
 #include "scalar.hpp"
 
+#include "offboard/base/ascii.hpp"
+#include "offboard/base/nearest.hpp"
+
 #include <algorithm>
+#include <array>
 #include <set>
 
 namespace offboard::config {
@@ -11,10 +15,18 @@ using kind = document::kind;
 
 namespace {
 
-constexpr std::string_view placeholder = "replace-me"; ///< in the samples
-constexpr std::size_t longest_name = 64;               ///< beyond that no key is compared with the known ones
+/// Whole values that stand for one that is still to be put there.
+constexpr std::array<std::string_view, 8> placeholders = {"changeme", "change-me", "replaceme", "todo",
+                                                          "fixme",    "tbd",       "xxx",       "your-value"};
 
 } // namespace
+
+bool is_placeholder(std::string_view text) {
+    std::string small = to_lower_ascii(text);
+    std::replace(small.begin(), small.end(), '_', '-');
+    return small.find("replace-me") != small.npos || (small.starts_with('<') && small.ends_with('>')) ||
+           std::find(placeholders.begin(), placeholders.end(), small) != placeholders.end();
+}
 
 std::string text_fault(std::string_view text, std::size_t longest) {
     if (text.empty()) return "must not be empty";
@@ -108,8 +120,10 @@ bool section::read_text(std::string_view name, std::string& into) {
         fault(name, why);
         return false;
     }
-    if (value->text() == placeholder)
-        out_.warn(value->line, key_of(name), "is a placeholder: put your own value here");
+    if (is_placeholder(value->text())) {
+        fault(name, std::string(placeholder_detail));
+        return false;
+    }
     into = value->text();
     return true;
 }
@@ -125,10 +139,7 @@ void section::close() {
     std::set<std::string_view> seen;
     for (const auto& [name, value] : map_->members()) {
         if (std::find(known_.begin(), known_.end(), name) == known_.end()) {
-            const auto meant = name.size() <= longest_name ? nearest(name, known_) : std::string_view();
-            std::string detail = "unknown key";
-            if (!meant.empty()) detail.append("; did you mean ").append(meant).append("?");
-            out_.fault(value.line, key_of(name), std::move(detail));
+            out_.fault(value.line, key_of(name), "unknown key" + did_you_mean(name, known_));
         } else if (seen.count(name) != 0) {
             const std::size_t first = map_->find(name)->line;
             out_.fault(value.line, key_of(name), "stands twice; first on line " + std::to_string(first));

@@ -68,6 +68,10 @@ private:
 /// A name that goes anywhere: 1 to 64 of A-Z a-z 0-9 . _ -
 bool is_plain_id(std::string_view text);
 
+/// A text that samples hold for the reader to replace: `replace-me`, `changeme`, `<client id>`.
+bool is_placeholder(std::string_view text);
+constexpr std::string_view placeholder_detail = "is a placeholder: put your own value here";
+
 /// Why a text can stand in no header and no form; empty when it can.
 std::string text_fault(std::string_view text, std::size_t longest = 512);
 

@@ -3,6 +3,8 @@
 #include "address.hpp"
 #include "master_keys.hpp"
 
+#include "offboard/base/nearest.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -152,7 +154,7 @@ void read_log(section& root, settings& into) {
         if (std::find(levels.begin(), levels.end(), level) != levels.end())
             into.log_level = level;
         else
-            in.fault("level", "must be debug, info, warn or error");
+            in.fault("level", "must be debug, info, warn or error" + did_you_mean(level, levels));
     }
     in.close();
 }

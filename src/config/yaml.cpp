@@ -199,6 +199,16 @@ std::string describe(const YAML::Exception& e) {
     return "not YAML: " + e.msg.substr(0, e.msg.find(':'));
 }
 
+/// The advice for a line with a variable: in a map written with braces YAML takes ${X} for another map.
+std::string advice(const std::string& text, std::size_t line) {
+    std::istringstream in(text);
+    std::string found;
+    for (std::size_t n = 0; n < line && std::getline(in, found);)
+        ++n;
+    const bool unquoted = found.find("${") != found.npos && found.find("\"${") == found.npos;
+    return unquoted ? "; put a variable in quotes: \"${VARIABLE}\"" : "";
+}
+
 } // namespace
 
 std::optional<document> read_yaml(const std::string& text, fault& broken) {
@@ -220,7 +230,8 @@ std::optional<document> read_yaml(const std::string& text, fault& broken) {
         }
         return first.take();
     } catch (const YAML::Exception& e) {
-        broken = {e.mark.is_null() ? 0 : line_of(e.mark), "", describe(e)};
+        const std::size_t line = e.mark.is_null() ? 0 : line_of(e.mark);
+        broken = {line, "", describe(e) + advice(text, line)};
         return std::nullopt;
     }
 }

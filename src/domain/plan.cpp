@@ -1,5 +1,7 @@
 #include "offboard/domain/plan.hpp"
 
+#include "offboard/base/nearest.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -189,9 +191,13 @@ void read_billing(const document& d, const std::string& where, plan& out, fault_
         if (keep->elements().size() > keep_fields.size())
             faults.add(list, "has more names than there are fields and tables the vendor can keep",
                        keep->line);
-        for (std::size_t i = 0; i < out.keep.size(); ++i)
-            if (!is_keep_field(out.keep[i]))
-                faults.add(list, "has a name that is not a field or table the vendor can keep", keep->line);
+        for (const std::string& name : out.keep) {
+            if (is_keep_field(name)) continue;
+            faults.add(list,
+                       "has a name that is not a field or table the vendor can keep" +
+                           did_you_mean(name, keep_fields),
+                       keep->line, name);
+        }
     }
 }
 

@@ -1,12 +1,9 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <mutex>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -23,7 +20,8 @@ public:
     line_writer(int descriptor, report, std::size_t most_bytes = std::size_t(4) << 20);
     line_writer(const line_writer&) = delete;
     line_writer& operator=(const line_writer&) = delete;
-    /// Writes what waits, for last_words at most while the reader does not read; the rest is lost.
+    /// Writes what waits, for last_words at most while the reader does not read; the rest is lost. A thread
+    /// that the system holds in a write (a terminal that was stopped) is left behind, for the process to end.
     ~line_writer();
 
     static constexpr auto last_words = std::chrono::seconds(1);
@@ -32,26 +30,12 @@ public:
     void put(std::string line);
 
     /// Lines that were dropped since the start.
-    std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
+    std::uint64_t dropped() const noexcept;
 
 private:
-    void run();
-    /// False when the descriptor takes nothing and the time for last words is over.
-    bool write(std::string_view text);
-    bool may_go_on();
-
-    const int descriptor_;
-    const report report_;
-    const std::size_t most_bytes_;
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::deque<std::string> lines_;
-    std::size_t bytes_ = 0;    ///< in lines_
-    std::uint64_t untold_ = 0; ///< dropped, and no line says so yet
-    std::atomic<std::uint64_t> dropped_{0};
-    bool ending_ = false;
-    std::chrono::steady_clock::time_point end_at_{};
-    std::thread thread_; ///< last: it uses all of the above
+    struct lines;
+    std::shared_ptr<lines> lines_; ///< the thread's too, which may outlive this
+    std::thread thread_;
 };
 
 } // namespace offboard::telemetry

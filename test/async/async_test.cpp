@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <thread>
@@ -107,6 +108,23 @@ asio::awaitable<void> offloads(loop&) {
     BOOST_TEST(thrown);
 }
 
+/// A call that the system holds for as long as the test likes.
+struct held_call {
+    std::shared_ptr<std::promise<void>> begun = std::make_shared<std::promise<void>>();
+    std::shared_future<void> released;
+    int operator()() const {
+        begun->set_value();
+        released.wait();
+        return 1;
+    }
+};
+
+asio::awaitable<void> asks_and_gives_up(async::offload_pool* pool, held_call call, bool* given_up) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    const auto got = co_await pool->run(std::move(call));
+    *given_up = !got.has_value();
+}
+
 struct watched : async::deadline_watch::entry {
     watched(async::deadline_watch& w, std::vector<int>* o, int n, std::unique_ptr<watched> i = nullptr)
         : entry(w), order(o), number(n), inner(std::move(i)) {}
@@ -153,6 +171,25 @@ BOOST_AUTO_TEST_CASE(a_signal_wakes_who_waits_and_survives_everybody) {
 }
 BOOST_AUTO_TEST_CASE(blocking_calls_run_elsewhere_and_come_back) {
     run(offloads(*this));
+}
+BOOST_AUTO_TEST_CASE(a_call_that_hangs_holds_up_neither_the_loop_nor_the_end) {
+    std::promise<void> release;
+    held_call call;
+    call.released = release.get_future().share();
+    const auto begun = call.begun;
+    bool given_up = false;
+    {
+        async::offload_pool pool("hanging", 1);
+        async::task_group tasks(io.get_executor(), log);
+        tasks.spawn("ask", asks_and_gives_up(&pool, call, &given_up));
+        io.poll();
+        begun->get_future().wait();
+        tasks.cancel();
+        run(tasks.join());
+    } // the thread is left behind
+    BOOST_TEST(given_up);
+    BOOST_TEST(io.stopped()); // nothing is waited for
+    release.set_value();
 }
 BOOST_AUTO_TEST_CASE(one_timer_serves_many_deadlines) {
     run(watches(*this));

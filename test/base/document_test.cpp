@@ -98,7 +98,9 @@ BOOST_AUTO_TEST_CASE(an_unknown_member_is_told_the_nearest_known_one_and_never_r
 }
 
 BOOST_AUTO_TEST_CASE(the_nearest_word_is_near) {
-    constexpr std::string_view known[] = {"email", "mobile", "capillary_id", "billing_customer_id"};
+    constexpr std::string_view known[] = {"email",   "mobile",   "capillary_id", "billing_customer_id",
+                                          "timeout", "base_url", "max_batch",    "per",
+                                          "cap"};
     const struct {
         std::string_view word;
         std::string_view expected; // empty: none
@@ -108,10 +110,19 @@ BOOST_AUTO_TEST_CASE(the_nearest_word_is_near) {
                 {"capilary_id", "capillary_id"},
                 {"phone", ""},
                 {"", ""},
+                {"timout", "timeout"},
+                {"base_ulr", "base_url"},
+                {"baseurl", "base_url"},
+                {"max-batch", "max_batch"},
+                {"maxBatch", "max_batch"},
+                {"something", ""},
+                {"x", ""},
                 {"billing_customerid", "billing_customer_id"}};
     for (const auto& row : rows)
         BOOST_TEST(offboard::nearest(row.word, known).value_or("") == row.expected, row.word);
     BOOST_TEST(!offboard::nearest(std::string(1000, 'e'), known));
+    BOOST_TEST(offboard::did_you_mean("emial", known) == "; did you mean email?");
+    BOOST_TEST(offboard::did_you_mean("phone", known).empty());
 }
 
 BOOST_AUTO_TEST_CASE(pointers_escape_as_rfc_6901_says) {

@@ -52,24 +52,6 @@ BOOST_AUTO_TEST_CASE(what_is_shown_can_be_read_again) {
     BOOST_TEST(show_size(1000) == "1000");
 }
 
-BOOST_AUTO_TEST_CASE(the_nearest_name_is_a_near_one) {
-    constexpr std::array<std::string_view, 5> known = {"timeout", "base_url", "max_batch", "per", "cap"};
-    const std::pair<const char*, const char*> table[] = {{"timout", "timeout"},
-                                                         {"base_ulr", "base_url"},
-                                                         {"baseurl", "base_url"},
-                                                         {"max-batch", "max_batch"},
-                                                         {"maxBatch", "max_batch"},
-                                                         {"pre", "per"},
-                                                         {"something", ""},
-                                                         {"x", ""},
-                                                         {"", ""}};
-    for (const auto& [written, meant] : table)
-        BOOST_TEST(nearest(written, known) == meant, written);
-    BOOST_TEST(edit_distance("", "abc") == 3u);
-    BOOST_TEST(edit_distance("abc", "acb") == 1u);
-    BOOST_TEST(edit_distance("kitten", "sitting") == 3u);
-}
-
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace config_scalar_test

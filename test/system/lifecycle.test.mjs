@@ -126,7 +126,8 @@ test('a good configuration is checked without starting anything', async () => {
 
 test('usage', async () => {
   assert.deepEqual([(await run(['--help'])).code, (await run(['--version'])).code], [0, 0]);
-  for (const args of [[], ['--config'], ['--config', '/nowhere/offboard.yaml'], ['--frobnicate']]) {
+  for (const args of [[], ['--config'], ['--config', '/nowhere/offboard.yaml'], ['--config', tmpdir()], ['--frobnicate'],
+    ['--config', 'x', '--check-config', '--check-vendors']]) {
     const { code, lines } = await run(args);
     assert.equal(code, 2, args.join(' '));
     JSON.parse(lines[0]);

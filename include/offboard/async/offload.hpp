@@ -8,9 +8,11 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <chrono>
 #include <exception>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -18,11 +20,17 @@
 
 namespace offboard::async {
 
-/// A few named threads for calls that block: files, name look-ups. The network thread hands a function over
+/// A few named threads for calls that block: files, long parsing. The network thread hands a function over
 /// and goes on; the coroutine that asked is resumed on its own thread. Dies before the io_context whose
-/// coroutines use it; its destructor waits for calls that are running.
+/// coroutines use it, when no coroutine waits in run() any more.
+///
+/// The destructor waits for calls that are running, for longest_wait at most. A thread that the system holds
+/// longer (a file on a mount that hangs) cannot be ended or joined: it is left behind, for the process to
+/// end. What such a call touches must be its own.
 class offload_pool {
 public:
+    static constexpr auto longest_wait = std::chrono::seconds(1);
+
     /// `name`: at most 15 characters, shown by the operating system.
     offload_pool(std::string name, std::size_t threads);
     offload_pool(const offload_pool&) = delete;
@@ -34,7 +42,7 @@ public:
     template <class Call>
     boost::asio::awaitable<std::optional<std::invoke_result_t<Call&>>> run(Call call) {
         using value = std::invoke_result_t<Call&>;
-        struct shared {
+        struct shared : ticket {
             std::optional<value> made;
             std::exception_ptr thrown;
             bool done = false;
@@ -42,8 +50,9 @@ public:
         };
         auto state = std::make_shared<shared>();
         const boost::asio::any_io_executor home = co_await boost::asio::this_coro::executor;
+        state->expect(home);
         submit(
-            home,
+            state,
             [state, call = std::move(call)]() mutable {
                 try {
                     state->made.emplace(call());
@@ -57,18 +66,33 @@ public:
             });
         if (!state->done) {
             const bool notified = co_await state->ready.wait_until(steady_time::max());
-            if (!notified && !state->done) co_return std::nullopt;
+            if (!notified && !state->done) {
+                state->withdraw();
+                co_return std::nullopt;
+            }
         }
         if (state->thrown) std::rethrow_exception(state->thrown);
         co_return std::move(state->made);
     }
 
 private:
-    void submit(const boost::asio::any_io_executor& home, std::function<void()> work,
-                std::function<void()> done);
+    /// Where the result of one call is expected. Once withdrawn the call holds up no loop and touches none.
+    class ticket {
+    public:
+        void expect(const boost::asio::any_io_executor& home);
+        void withdraw();
+        void deliver(std::function<void()> done);
 
-    std::string name_;
-    boost::asio::thread_pool threads_;
+    private:
+        std::mutex mutex_;
+        std::optional<boost::asio::any_io_executor> home_;
+    };
+    struct calls;
+
+    void submit(std::shared_ptr<ticket>, std::function<void()> work, std::function<void()> done);
+
+    std::shared_ptr<calls> calls_; ///< outlives the pool where a thread is left behind
+    std::unique_ptr<boost::asio::thread_pool> threads_;
 };
 
 } // namespace offboard::async

@@ -82,11 +82,13 @@ struct json_bounds {
 std::optional<document> parse_json(std::string_view text, json_fault& fault);
 std::optional<document> parse_json(std::string_view text, json_fault& fault, const json_bounds&);
 
-/// One fault of a document: where (a JSON Pointer, RFC 6901) and what. Repeats no value of the document.
+/// One fault of a document: where (a JSON Pointer, RFC 6901) and what. `detail` repeats no value of the
+/// document.
 struct fault {
     std::string pointer;
     std::string detail;
     std::size_t line = 0;
+    std::string word; ///< the value at fault; shown only for documents without personal data (configuration)
 };
 
 /// Gathers every fault of a document, so that whoever wrote it sees all of them at once. Bounded: beyond
@@ -94,7 +96,7 @@ struct fault {
 class fault_list {
 public:
     static constexpr std::size_t most_faults = 100;
-    void add(std::string pointer, std::string detail, std::size_t line = 0);
+    void add(std::string pointer, std::string detail, std::size_t line = 0, std::string word = {});
     bool empty() const noexcept { return faults_.empty(); }
     /// True when what is added is only told as "more": whoever reads something long may stop.
     bool full() const noexcept { return faults_.size() > most_faults; }

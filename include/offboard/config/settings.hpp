@@ -5,6 +5,7 @@
 #include "offboard/base/secret.hpp"
 #include "offboard/base/tls_material.hpp"
 #include "offboard/config/auth_settings.hpp"
+#include "offboard/config/read_file.hpp"
 #include "offboard/config/tracing_settings.hpp"
 #include "offboard/domain/plan.hpp"
 #include "offboard/domain/vendor.hpp"
@@ -141,8 +142,10 @@ struct loaded {
 /// Reads YAML text, puts the environment over it (`OFFBOARD__VENDORS__CAPILLARY__TIMEOUT=5s`), resolves
 /// `…_file` and `${VARIABLE}`, checks everything, and reports every fault at once. `environment` holds
 /// NAME=value pairs. Reads no file but those of secrets and certificates; their paths are relative to the
-/// working directory. Throws nothing but std::bad_alloc.
-loaded load(const std::string& yaml, const std::vector<std::string>& environment);
+/// working directory. `being_read` (may be null) names the file that is being read. Throws nothing but
+/// std::bad_alloc.
+loaded load(const std::string& yaml, const std::vector<std::string>& environment,
+            file_being_read* being_read = nullptr);
 
 /// The keys of the files that are new, gone, or not as they were, in their order. Of settings that were
 /// loaded from the same text and environment nothing else differs.

@@ -73,7 +73,9 @@ result<void> journal_file::open(wall_time now, bool suspicious, telemetry::log& 
     }
     system_error_ = create_private(path_);
     seen_ = seen_ || system_error_ == 0;
-    if (is_misconfigured(system_error_))
+    // A disk that became read-only is waited for; one on which there never was a journal is another disk than
+    // was meant.
+    if (is_misconfigured(system_error_) || (system_error_ == EROFS && !seen_))
         throw unusable(std::string("cannot be made: ") + std::strerror(system_error_));
     if (system_error_ != 0) return boost::system::error_code(SQLITE_CANTOPEN, category());
     result<void> done;
