@@ -51,8 +51,8 @@ public:
 
     bool timed_out() const noexcept { return timed_out_; }
     /// Asked after each read of an exchange. True when the deadline has passed and the answer is not here.
-    /// `quiet`: the read brought nothing. TLS keeps bytes that the socket no longer shows, so only a read that
-    /// brings nothing proves that nothing is left.
+    /// `quiet`: the read brought nothing. TLS keeps bytes that the socket no longer shows, so only a read
+    /// that brings nothing proves that nothing is left.
     bool time_is_up(bool quiet);
 
     bool made_with(boost::asio::ssl::context&) noexcept;

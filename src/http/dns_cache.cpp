@@ -23,25 +23,32 @@ dns_cache::dns_cache(asio::io_context& io, std::string host, std::uint16_t port,
 
 asio::awaitable<result<std::vector<tcp::endpoint>>> dns_cache::addresses(steady_time deadline) {
     const std::shared_ptr<dns_cache> alive = shared_from_this();
-    if (!fixed_ && !looking_ && std::chrono::steady_clock::now() >= fresh_until_) look_up();
+    const steady_time now = std::chrono::steady_clock::now();
+    const bool may_look = !looking_ || now >= looking_since_ + longest_look_up;
+    if (!fixed_ && may_look && now >= fresh_until_) look_up(now);
     if (known_.empty() && looking_) {
         const bool notified = co_await changed_.wait_until(deadline);
         if (!notified && known_.empty()) co_return errc::dns_failed;
     }
-    if (known_.empty()) co_return errc::dns_failed;
+    if (known_.empty()) co_return starved_ ? errc::no_resources : errc::dns_failed;
     co_return in_order();
 }
 
-void dns_cache::look_up() {
+void dns_cache::look_up(steady_time now) {
     looking_ = true;
-    lookup_.start(host_, port_, [weak = weak_from_this()](int error, std::vector<tcp::endpoint> found) {
-        if (const auto self = weak.lock()) self->looked_up(error, std::move(found));
+    looking_since_ = now;
+    lookup_.start(host_, port_, [weak = weak_from_this()](name_lookup::outcome made) {
+        if (const auto self = weak.lock()) self->looked_up(std::move(made));
     });
 }
 
-void dns_cache::looked_up(int error, std::vector<tcp::endpoint> found) {
+void dns_cache::looked_up(name_lookup::outcome made) {
     looking_ = false;
-    trouble_ = error == 0 ? "" : gai_strerror(error);
+    starved_ = made.starved;
+    trouble_ = made.error == 0 ? ""
+               : made.starved  ? "no descriptor left to ask with"
+                               : gai_strerror(made.error);
+    std::vector<tcp::endpoint> found = std::move(made.found);
     const steady_time now = std::chrono::steady_clock::now();
     if (!found.empty()) {
         known_ = std::move(found);

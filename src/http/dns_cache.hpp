@@ -28,7 +28,7 @@ public:
     void failed(const tcp::endpoint&);
 
     /// At least one address, each call beginning with another one; dns_failed at the deadline, when the name
-    /// is not known, or when the caller is cancelled.
+    /// is not known, or when the caller is cancelled; no_resources when this process could not ask.
     boost::asio::awaitable<result<std::vector<tcp::endpoint>>> addresses(steady_time deadline);
 
     std::uint64_t failures() const noexcept { return failures_; }
@@ -41,8 +41,10 @@ public:
 private:
     /// How long an address that failed comes last.
     static constexpr auto avoided_for = std::chrono::minutes(1);
-    void look_up();
-    void looked_up(int error, std::vector<tcp::endpoint>);
+    /// A look-up that has not ended by then is no longer waited for: another one is begun.
+    static constexpr auto longest_look_up = std::chrono::minutes(1);
+    void look_up(steady_time now);
+    void looked_up(name_lookup::outcome);
     std::vector<tcp::endpoint> in_order();
 
     std::string host_;
@@ -51,6 +53,8 @@ private:
     bool literal_ = false;
     bool fixed_ = false; ///< nothing is ever looked up
     bool looking_ = false;
+    bool starved_ = false; ///< the last look-up failed for want of descriptors
+    steady_time looking_since_{};
     name_lookup lookup_;
     std::map<tcp::endpoint, steady_time> avoided_; ///< until when; of known_ only
     std::vector<tcp::endpoint> known_;

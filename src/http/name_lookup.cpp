@@ -2,10 +2,13 @@
 
 #include <boost/asio/post.hpp>
 
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <mutex>
 #include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <utility>
 
 namespace offboard::http {
@@ -35,28 +38,41 @@ name_lookup::~name_lookup() {
     mailbox_->io = nullptr;
 }
 
+namespace {
+
+/// Whether this process can open a descriptor; asked where a look-up has failed, for the resolver says only
+/// that it has failed.
+bool has_descriptors() {
+    const int one = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (one < 0) return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM;
+    ::close(one);
+    return true;
+}
+
+} // namespace
+
 void name_lookup::finished(request& r) {
-    const int error = gai_error(&r.one);
-    std::vector<tcp::endpoint> found;
-    for (const addrinfo* at = error == 0 ? r.one.ar_result : nullptr; at; at = at->ai_next) {
+    outcome made;
+    made.error = gai_error(&r.one);
+    made.starved = made.error != 0 && !has_descriptors();
+    for (const addrinfo* at = made.error == 0 ? r.one.ar_result : nullptr; at; at = at->ai_next) {
         tcp::endpoint to;
         if (at->ai_addrlen > to.capacity()) continue;
         std::memcpy(to.data(), at->ai_addr, at->ai_addrlen);
         to.resize(at->ai_addrlen);
         to.port(r.port);
-        found.push_back(to);
+        made.found.push_back(to);
     }
-    if (error == 0) freeaddrinfo(r.one.ar_result);
+    if (made.error == 0) freeaddrinfo(r.one.ar_result);
     const std::lock_guard lock(r.to->mutex);
     if (!r.to->io) return;
-    boost::asio::post(*r.to->io,
-                      [to = r.to, told = std::move(r.told), error, found = std::move(found)]() mutable {
-                          {
-                              const std::lock_guard still(to->mutex);
-                              if (!to->io) return;
-                          }
-                          told(error, std::move(found));
-                      });
+    boost::asio::post(*r.to->io, [to = r.to, told = std::move(r.told), made = std::move(made)]() mutable {
+        {
+            const std::lock_guard still(to->mutex);
+            if (!to->io) return;
+        }
+        told(std::move(made));
+    });
 }
 
 void name_lookup::start(const std::string& host, std::uint16_t port, done told) {
@@ -88,7 +104,7 @@ void name_lookup::start(const std::string& host, std::uint16_t port, done told) 
             const std::lock_guard still(to->mutex);
             if (!to->io) return;
         }
-        then(refused, {});
+        then({refused, !has_descriptors(), {}});
     });
 }
 

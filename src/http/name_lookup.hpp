@@ -13,12 +13,16 @@
 namespace offboard::http {
 
 /// Looks one host name up without blocking, by the threads that the system's library has for that
-/// (getaddrinfo_a): a name that takes long holds up no other name. One look-up at a time; made and used by
-/// the network thread.
+/// (getaddrinfo_a): a name that takes long holds up no other name. Made and used by the network thread.
 class name_lookup {
 public:
-    /// On the network thread: an error of getaddrinfo() (0: none), and the addresses.
-    using done = std::function<void(int error, std::vector<tcp::endpoint>)>;
+    struct outcome {
+        int error = 0;        ///< of getaddrinfo(); 0: none
+        bool starved = false; ///< with an error: this process had no descriptor left to ask with
+        std::vector<tcp::endpoint> found;
+    };
+    /// On the network thread.
+    using done = std::function<void(outcome)>;
 
     explicit name_lookup(boost::asio::io_context&);
     name_lookup(const name_lookup&) = delete;

@@ -73,7 +73,7 @@ progress request_reader::read_header(std::string_view bytes) {
     if (const auto length = content_length()) request_.content_length = *length;
     request_.chunked = chunked();
     request_.head = request_.method == "HEAD";
-    eager(true);
+    eager(!request_.chunked); // every line of a chunk is looked at
     return progress::complete;
 }
 
@@ -144,7 +144,12 @@ progress request_reader::read_body(std::string_view bytes, std::size_t& used) {
     while (!is_done()) {
         const std::string_view rest = bytes.substr(used);
         if (rest.empty()) return progress::need_more;
-        used += put({rest.data(), rest.size()}, ec);
+        parser_input next{rest, rest.size(), false};
+        if (request_.chunked) next = lines_.next(rest);
+        if (next.give.empty()) return progress::need_more;
+        const std::size_t n = put({next.give.data(), next.give.size()}, ec);
+        if (next.mended && !ec && n != next.give.size()) return fail(faults::chunk);
+        used += next.mended && !ec ? next.used : n;
         if (fault_) return progress::failed;
         if (ec == beast::http::error::need_more) return progress::need_more;
         if (ec) return fail(faults::chunk);
@@ -162,12 +167,14 @@ std::size_t request_reader::on_body_impl(text bytes, error_code& ec) {
 }
 
 void request_reader::on_chunk_header_impl(std::uint64_t size, text, error_code& ec) {
+    lines_.on_chunk(size);
     if (size <= limits_.body_bytes - request_.body.size()) return;
     fail(faults::body);
     ec = beast::http::error::body_limit;
 }
 
 std::size_t request_reader::on_chunk_body_impl(std::uint64_t, text bytes, error_code& ec) {
+    lines_.on_bytes(bytes.size());
     add_body(bytes, ec);
     return bytes.size();
 }

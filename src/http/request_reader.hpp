@@ -1,6 +1,7 @@
 #pragma once
 
 #include "fault.hpp"
+#include "lenient_text.hpp"
 #include "offboard/http/message.hpp"
 #include "offboard/http/server.hpp"
 
@@ -79,6 +80,7 @@ private:
     bool holds_body_ = false;
     bool expects_continue_ = false;
     bool expects_other_ = false;
+    chunk_lines lines_;
 };
 
 } // namespace offboard::http

@@ -62,12 +62,14 @@ std::size_t response_reader::parser::on_body_impl(text bytes, error_code& ec) {
 }
 
 void response_reader::parser::on_chunk_header_impl(std::uint64_t size, text, error_code& ec) {
+    lines.on_chunk(size);
     if (size <= bounds_.body_bytes - into_.body.size()) return;
     too_large = true;
     ec = beast::http::error::body_limit;
 }
 
 std::size_t response_reader::parser::on_chunk_body_impl(std::uint64_t, text bytes, error_code& ec) {
+    lines.on_bytes(bytes.size());
     add_body(bytes, ec);
     return bytes.size();
 }
@@ -93,7 +95,19 @@ response_reader::progress response_reader::read(std::string_view bytes, std::siz
         const std::string_view rest = bytes.substr(used);
         if (rest.empty()) return progress::need_more;
         const bool in_header = !parser_->header_done;
-        const std::size_t n = parser_->put({rest.data(), rest.size()}, ec);
+        const bool at_begin = in_header && !parser_->got_some();
+        parser_input next{rest, rest.size(), false};
+        if (at_begin)
+            next = mend_status_line(rest, mended_head_);
+        else if (!in_header && parser_->chunked())
+            next = parser_->lines.next(rest);
+        std::size_t n = 0;
+        if (next.give.empty())
+            ec = beast::http::error::need_more;
+        else
+            n = parser_->put({next.give.data(), next.give.size()}, ec);
+        if (next.mended && !ec && n != next.give.size()) return fail(errc::answer_malformed);
+        if (next.mended) n = next.used;
         used += n;
         if (in_header) header_used_ += n;
         if (parser_->too_large) return fail(errc::answer_too_large);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "lenient_text.hpp"
+
 #include "offboard/base/error.hpp"
 #include "offboard/base/exchange.hpp"
 
@@ -7,6 +9,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace offboard::http {
@@ -49,6 +52,7 @@ private:
         bool too_large = false;
         bool odd_coding = false;
         bool header_done = false;
+        chunk_lines lines;
 
     private:
         using field = boost::beast::http::field;
@@ -79,6 +83,7 @@ private:
     answer_bounds bounds_;
     bool head_;
     std::optional<parser> parser_;
+    std::string mended_head_;
     std::size_t header_used_ = 0;
     unsigned interim_ = 0;
     errc failure_ = errc::answer_malformed;
