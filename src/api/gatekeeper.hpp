@@ -16,7 +16,7 @@ namespace offboard::api {
 /// A scope, and the route or the option that needs it: "POST /offboard", "options.erase_gate none".
 struct need {
     config::scope scope = config::scope::write;
-    std::string_view of;
+    std::string of; ///< what of the request needs the scope
 };
 
 /// Stands before the routes: who asks (401), how often (429), and what for (403). What it lets in has its

@@ -99,7 +99,14 @@ std::optional<http::response> admit_openapi(const http::request& head) {
 /// What a request needs besides write.
 std::vector<need> needs_of(const offboarding& what) {
     std::vector<need> out;
-    if (what.plan.forget) out.push_back({config::scope::erase, "a plan with billing.forget"});
+    for (const action a : what.plan.actions()) {
+        switch (rule_of(a).permission) {
+        case permission::write: break;
+        case permission::erase:
+            out.push_back({config::scope::erase, "a plan with " + std::string(to_string(a))});
+            break;
+        }
+    }
     if (what.gate == erase_gate::none) out.push_back({config::scope::operate, "the option erase_gate: none"});
     return out;
 }

@@ -148,14 +148,10 @@ std::optional<plan> read_what(const document& body, const config::settings& sett
     if (steps) {
         const std::size_t before = faults.all().size();
         plan read = read_plan(*steps, "/steps", faults);
-        const auto missing = [&](bool used, vendor v) {
-            if (used && !settings.of(v))
+        for (const vendor v : all_vendors)
+            if (read.uses(v) && !settings.of(v))
                 faults.add(pointer_to("/steps", to_string(v)),
                            "has no section in this gateway's configuration");
-        };
-        missing(read.uses_mention_me(), vendor::mention_me);
-        missing(read.uses_capillary(), vendor::capillary);
-        missing(read.uses_billing(), vendor::billing);
         if (faults.all().size() == before) return read;
         return std::nullopt;
     }
@@ -170,19 +166,14 @@ std::optional<plan> read_what(const document& body, const config::settings& sett
 /// The kinds of identifier that would do, as a sentence about the step.
 std::string needs(action a) {
     std::string text = std::string(to_string(a)) + " needs one of ";
-    for (const auto k : kinds_for(a))
-        text += (k == kinds_for(a).front() ? "" : ", ") + std::string(to_string(k));
+    const auto kinds = rule_of(a).identifiers;
+    for (const auto k : kinds)
+        text += (k == kinds.front() ? "" : ", ") + std::string(to_string(k));
     return text;
 }
 
 void check_identifiers(const offboarding& what, fault_list& faults) {
-    std::vector<action> actions;
-    if (what.plan.lapse) actions.push_back(action::lapse);
-    if (!what.plan.revoke.empty()) actions.push_back(action::revoke_earn);
-    const auto enrols = [](const promotion& p) { return p.kind == promotion_kind::enrol_and_issue; };
-    if (std::ranges::any_of(what.plan.revoke, enrols)) actions.push_back(action::revoke_enrol);
-    if (!what.plan.partner_programs.empty()) actions.push_back(action::delink);
-    if (what.plan.forget) actions.push_back(action::forget);
+    const std::vector<action> actions = what.plan.actions();
     for (std::size_t c = 0; c < what.customers.size() && !faults.full(); ++c)
         for (const action a : actions)
             if (!identifier_for(what.customers[c], a))

@@ -1,4 +1,5 @@
 #include "offboard/api/render.hpp"
+#include "offboard/domain/vendor_rules.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/monotonic_resource.hpp>
@@ -72,12 +73,15 @@ json::object step_of(const operation& op, const step& s, const json::storage_ptr
     if (s.outcome.status == step_status::failed || s.outcome.status == step_status::unknown)
         out["retryable"] = s.outcome.retryable;
     if (s.who) out["identifier"] = identifier_of(shown_identifier(op, s), memory);
-    if (s.action == action::revoke_earn || s.action == action::revoke_enrol) {
-        out["target"] = target_of(op.what.plan.revoke[s.target], memory);
-    } else if (s.action == action::delink) {
+    switch (rule_of(s.action).target) {
+    case target_kind::none: break;
+    case target_kind::promotion: out["target"] = target_of(op.what.plan.revoke[s.target], memory); break;
+    case target_kind::partner_program: {
         json::object target(memory);
         target["partner_program"] = op.what.plan.partner_programs[s.target];
         out["target"] = std::move(target);
+        break;
+    }
     }
     if (!s.outcome.vendor.empty()) out["vendor"] = vendor_of(s.outcome.vendor, memory);
     if (!s.blocked_by.empty()) {
@@ -212,7 +216,7 @@ std::optional<std::string> render_dry_run(const offboarding& what,
         text += opened(out);
         text += R"(,"body":)";
         // A form travels as its encoded text; what is JSON already stands as it is.
-        const bool is_json = call.to != vendor::billing && !call.request.body.empty();
+        const bool is_json = rule_of(call.to).body == body_format::json && !call.request.body.empty();
         text += is_json ? call.request.body : json::serialize(json::value(call.request.body));
         text += '}';
         if (text.size() > longest_dry_run) return std::nullopt;

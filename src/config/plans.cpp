@@ -61,11 +61,8 @@ void say(const offboard::fault& f, const document& plan, const std::string& key,
 /// A plan without the sections it needs would fail at its first customer.
 void check_vendors(const plan& p, const document& d, const std::string& key, const settings& into,
                    report& out) {
-    const std::pair<vendor, bool> uses[] = {{vendor::mention_me, p.uses_mention_me()},
-                                            {vendor::capillary, p.uses_capillary()},
-                                            {vendor::billing, p.uses_billing()}};
-    for (const auto& [v, used] : uses) {
-        if (!used || into.of(v)) continue;
+    for (const vendor v : all_vendors) {
+        if (!p.uses(v) || into.of(v)) continue;
         const std::string name(to_string(v));
         const document* member = d.find(name);
         out.fault(member ? member->line : d.line, key_under(key, name),

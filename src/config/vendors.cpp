@@ -4,8 +4,10 @@
 #include "credential.hpp"
 #include "file.hpp"
 
+#include "offboard/domain/action_rules.hpp"
+#include "offboard/domain/vendor_rules.hpp"
+
 #include <algorithm>
-#include <array>
 
 namespace offboard::config {
 
@@ -14,21 +16,10 @@ using kind = document::kind;
 
 namespace {
 
-/// Mention Me documents its budget; Capillary's is the one its pages name for demo and testing clusters; for
-/// billing none is documented, so that one is careful.
-struct defaults {
-    std::uint32_t calls;
-    duration per;
-    std::uint32_t max_batch;
-    std::uint32_t max_in_flight;
-};
-constexpr std::array<defaults, vendor_count> of_vendor = {
-    defaults{300, 5min, 100, 4}, defaults{1000, 1min, 100, 16}, defaults{1'000'000'000, 1min, 1, 8}};
-
 std::size_t largest_batch(vendor v) {
     std::size_t most = 1;
-    for (std::size_t i = 0; i < action_count; ++i)
-        if (const auto a = static_cast<action>(i); vendor_of(a) == v) most = std::max(most, vendor_cap(a));
+    for (const action a : all_actions)
+        if (vendor_of(a) == v) most = std::max(most, rule_of(a).customers_per_call);
     return most;
 }
 
@@ -85,7 +76,7 @@ api_key read_billing(section& in, const variables& environment) {
 }
 
 void read_pace(section& in, vendor v, vendor_settings& into) {
-    const defaults& d = of_vendor[static_cast<std::size_t>(v)];
+    const pace& d = rule_of(v).pace;
     into.budget.calls = d.calls;
     into.budget.per = d.per;
     into.max_batch = d.max_batch;

@@ -1,5 +1,6 @@
 #include "offboard/dispatch/batching.hpp"
 
+#include "offboard/domain/action_rules.hpp"
 #include <openssl/sha.h>
 
 #include <algorithm>
@@ -16,6 +17,14 @@ constexpr char bar = '\x1f';
 
 std::string_view source_of(const customer& c, std::string_view standard) {
     return c.source.empty() ? standard : std::string_view(c.source);
+}
+
+bool names_earns(const operation& op, const step& s) {
+    return rule_of(s.action).earns == earns::may_be_named && !op.what.customers[s.customer].earn_ids.empty();
+}
+
+bool holds_one_customer(action a) {
+    return rule_of(a).sharing == sharing::one_customer;
 }
 
 /// A delink seat holds every programme of its customer; on the wire each programme is a place of its own.
@@ -44,7 +53,10 @@ lane_key lane_of(const operation& op, const step& s) {
     key.what = s.action;
     key.text = to_string(s.action);
     const auto part = [&](std::string_view text) { (key.text += bar) += text; };
-    if (s.action == action::revoke_earn || s.action == action::revoke_enrol) {
+    switch (rule_of(s.action).sharing) {
+    case sharing::customers:
+    case sharing::one_customer: break;
+    case sharing::one_promotion:
         key.promo = op.what.plan.revoke[s.target];
         key.kind = s.who->kind;
         part(std::to_string(key.promo.program_id));
@@ -53,13 +65,14 @@ lane_key lane_of(const operation& op, const step& s) {
         part(to_string(key.kind));
         // Successes name the customer by entityId only. By mobile or email nobody could tell whose earns were
         // revoked, and a repeat of what had been done would look like success.
-        key.alone = s.action == action::revoke_earn && key.kind != identifier_kind::capillary_id &&
-                    !op.what.customers[s.customer].earn_ids.empty();
+        key.alone = names_earns(op, s) && key.kind != identifier_kind::capillary_id;
         if (key.alone) part("alone");
-    } else if (s.action == action::forget) {
+        break;
+    case sharing::same_kept_fields:
         key.keep = op.what.plan.keep;
         for (const std::string& field : key.keep)
             part(field);
+        break;
     }
     return key;
 }
@@ -69,9 +82,8 @@ seat seat_of(const operation& op, const step& s, std::string_view source) {
     out.who = std::string(to_string(s.who->kind)) + bar + s.who->value;
     out.fold = out.who;
     const customer& c = op.what.customers[s.customer];
-    if (s.action == action::revoke_earn || s.action == action::revoke_enrol)
-        (out.fold += bar) += source_of(c, source);
-    if (s.action == action::revoke_earn && !c.earn_ids.empty()) {
+    if (rule_of(s.action).target == target_kind::promotion) (out.fold += bar) += source_of(c, source);
+    if (names_earns(op, s)) {
         // Not the ids themselves: each promotion's step of a customer would keep them all.
         std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
         ::SHA256(reinterpret_cast<const unsigned char*>(c.earn_ids.data()),
@@ -86,9 +98,12 @@ vendors::place place_of(const ask& a, std::string_view source) {
     const customer& c = a.op->what.customers[s.customer];
     vendors::place p;
     p.who = *s.who;
-    if (s.action == action::revoke_earn) p.earn_ids = c.earn_ids;
-    if (s.action == action::revoke_earn || s.action == action::revoke_enrol) p.source = source_of(c, source);
-    if (s.action == action::delink) p.partner_program = a.op->what.plan.partner_programs[s.target];
+    if (names_earns(*a.op, s)) p.earn_ids = c.earn_ids;
+    switch (rule_of(s.action).target) {
+    case target_kind::none: break;
+    case target_kind::promotion: p.source = source_of(c, source); break;
+    case target_kind::partner_program: p.partner_program = a.op->what.plan.partner_programs[s.target]; break;
+    }
     return p;
 }
 
@@ -113,7 +128,7 @@ packed pack(const lane_key& key, line::call call, std::string_view source) {
     out.batch.what = key.what;
     out.batch.promo = key.promo;
     out.batch.keep = key.keep;
-    if (key.what == action::delink) {
+    if (holds_one_customer(key.what)) {
         for (line::place& seat : call)
             std::ranges::move(by_programme(std::move(seat), out.left_over), std::back_inserter(out.places));
     } else {
@@ -130,7 +145,7 @@ packed pack(const lane_key& key, line::call call, std::string_view source) {
 }
 
 line::call as_seats(const lane_key& key, line::call places) {
-    if (key.what != action::delink || places.empty()) return places;
+    if (!holds_one_customer(key.what) || places.empty()) return places;
     for (std::size_t i = 1; i < places.size(); ++i)
         std::ranges::move(places[i].asks, std::back_inserter(places.front().asks));
     places.resize(1);
@@ -139,7 +154,7 @@ line::call as_seats(const lane_key& key, line::call places) {
 }
 
 std::size_t customers_in(const vendors::batch& b) noexcept {
-    return b.what == action::delink ? 1 : b.places.size();
+    return holds_one_customer(b.what) ? 1 : b.places.size();
 }
 
 journal::departure departure_of(const packed& p, wall_time at) {

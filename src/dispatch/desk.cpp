@@ -60,7 +60,7 @@ std::uint64_t desk::risk_of(const line::place& p) const {
     std::uint64_t risk = 0;
     for (const ask& a : p.asks) {
         const step& s = a.what();
-        const bool last = s.history.lost > 0 && vendors::repeat_rule(s.action) == vendors::repeat::once;
+        const bool last = s.history.lost > 0 && rule_of(s.action).resend == offboard::resend::once;
         risk = std::max<std::uint64_t>(risk, a.failures + (last ? last_chance : 0));
     }
     return risk;
@@ -315,12 +315,11 @@ void desk::show(telemetry::metrics& out) {
     if (!pacer_.unlimited())
         out.set_budget(vendor_, static_cast<double>(pacer_.slots().left(now)),
                        static_cast<double>(pacer_.slots().calls()));
-    for (std::size_t i = 0; i < action_count; ++i) {
-        const auto a = static_cast<action>(i);
+    for (const action a : all_actions) {
         if (vendor_of(a) != vendor_) continue;
-        out.set_credentials_refused(vendor_, a, kinds_[i].hold.held());
+        out.set_credentials_refused(vendor_, a, kinds_[static_cast<std::size_t>(a)].hold.held());
         using state = policy::breaker::state;
-        const state s = kinds_[i].breaker.at(now);
+        const state s = kinds_[static_cast<std::size_t>(a)].breaker.at(now);
         out.set_breaker(vendor_, a,
                         s == state::closed      ? telemetry::breaker_position::closed
                         : s == state::half_open ? telemetry::breaker_position::half_open
@@ -330,9 +329,9 @@ void desk::show(telemetry::metrics& out) {
 
 void desk::add_breakers(std::vector<breaker_report>& out) const {
     const steady_time now = owner_.clock_.now();
-    for (std::size_t i = 0; i < action_count; ++i) {
-        const auto a = static_cast<action>(i);
-        if (vendor_of(a) == vendor_) out.push_back({a, policy::to_string(kinds_[i].breaker.at(now))});
+    for (const action a : all_actions) {
+        if (vendor_of(a) == vendor_)
+            out.push_back({a, policy::to_string(kinds_[static_cast<std::size_t>(a)].breaker.at(now))});
     }
 }
 

@@ -103,7 +103,7 @@ bool desk::on_failure(packed& p, errc e, std::string_view reason, settlements& s
 bool desk::resend(packed& p, settlements& settled) {
     const bool named = std::ranges::any_of(
         p.batch.places, [](const vendors::place& place) { return !place.earn_ids.empty(); });
-    const bool harmless = !named && vendors::repeat_rule(p.batch.what) == vendors::repeat::freely;
+    const bool harmless = !named && rule_of(p.batch.what).resend == offboard::resend::freely;
     const bool first = std::ranges::none_of(
         p.places, [](const line::place& place) { return std::ranges::any_of(place.asks, &ask::resent); });
     if (!harmless || !first || halted_) return false;
@@ -128,7 +128,7 @@ void desk::put_back_failed(action what, line::call failed, bool apart, steady_ti
     if (failed.empty()) return;
     // The same customers again and nobody else, so that what fails twice can be cut in two: one of them may
     // be what the vendor fails at. While the breaker is open, that the vendor is down explains it.
-    const bool several = failed.size() > 1 && what != action::delink;
+    const bool several = failed.size() > 1 && rule_of(what).sharing != sharing::one_customer;
     const bool down = breaker_of(what).at(owner_.clock_.now()) != policy::breaker::state::closed;
     std::uint32_t failures = 0;
     for (const line::place& place : failed)
@@ -136,7 +136,7 @@ void desk::put_back_failed(action what, line::call failed, bool apart, steady_ti
             failures = std::max(failures, a.failures);
     // A repeat that is the last waits long enough for the breaker to tell an outage, and such repeats go one
     // after the other: a vendor that comes back for a moment only takes one of them along.
-    const bool last = vendors::repeat_rule(what) == vendors::repeat::once;
+    const bool last = rule_of(what).resend == offboard::resend::once;
     if (last)
         due = std::max(due, owner_.clock_.now() + std::min<duration>(settings_.breaker.open,
                                                                      last_repeat_after * backoff_.base));
@@ -154,7 +154,8 @@ void desk::put_back_failed(action what, line::call failed, bool apart, steady_ti
 
 bool desk::ask_by_another(ask& a, const vendors::verdict& verdict, settlements& settled) {
     step& s = a.what();
-    if (verdict.result.status != step_status::absent || vendor_of(s.action) != vendor::capillary)
+    if (verdict.result.status != step_status::absent ||
+        rule_of(s.action).absence == absence::by_one_identifier)
         return false;
     std::vector<identifier_kind>& asked = s.outcome.vendor.absent_by;
     asked.push_back(s.who->kind);
@@ -302,7 +303,7 @@ bool desk::try_again(ask& a, const outcome& if_given_up, bool lost, settlements&
         s.history.acted_before = true;
         s.history.in_doubt = s.history.in_doubt || if_given_up.status == step_status::unknown;
     }
-    const bool used_up = s.history.lost >= 2 && vendors::repeat_rule(s.action) == vendors::repeat::once;
+    const bool used_up = s.history.lost >= 2 && rule_of(s.action).resend == offboard::resend::once;
     if (used_up || owner_.given_up(*a.op)) {
         settle(std::move(a), if_given_up, settled);
         return false;

@@ -42,8 +42,7 @@ dispatcher::dispatcher(asio::io_context& io, const config::settings& settings, j
         const auto i = static_cast<std::size_t>(v);
         if (settings.of(v)) desks_[i] = std::make_unique<desk>(*this, v, *settings.of(v), forms_[i]);
     }
-    for (std::size_t i = 0; i < action_count; ++i) {
-        const auto a = static_cast<action>(i);
+    for (const action a : all_actions) {
         if (!settings.of(vendor_of(a))) continue;
         metrics_.foresee(vendor_of(a), a);
         metrics_.count_steps(vendor_of(a), a, step_status::unknown, "outcome_unknown", 0);

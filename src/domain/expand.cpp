@@ -1,21 +1,11 @@
+#include "offboard/domain/action_rules.hpp"
 #include "offboard/domain/operation.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace offboard {
 
 namespace {
-
-// The contract's order of preference, per action.
-constexpr std::array lapse_kinds = {identifier_kind::email, identifier_kind::mention_me_customer_id};
-constexpr std::array revoke_kinds = {identifier_kind::capillary_id, identifier_kind::mobile,
-                                     identifier_kind::email};
-constexpr std::array delink_kinds = {identifier_kind::mobile, identifier_kind::email,
-                                     identifier_kind::external_id};
-constexpr std::array forget_kinds = {identifier_kind::billing_customer_id,
-                                     identifier_kind::billing_subscription_id,
-                                     identifier_kind::billing_order_id};
 
 void add(std::vector<step>& steps, const customer& who, std::size_t index, action what, std::size_t target) {
     step s;
@@ -40,24 +30,13 @@ const identifier* customer::find(identifier_kind kind) const noexcept {
     return at == identifiers.end() ? nullptr : &*at;
 }
 
-std::span<const identifier_kind> kinds_for(action a) noexcept {
-    switch (a) {
-    case action::lapse: return lapse_kinds;
-    case action::delink: return delink_kinds;
-    case action::forget: return forget_kinds;
-    case action::revoke_earn:
-    case action::revoke_enrol: return revoke_kinds;
-    }
-    return {};
-}
-
 const identifier* identifier_for(const customer& who, action what) noexcept {
     return identifier_for(who, what, {});
 }
 
 const identifier* identifier_for(const customer& who, action what,
                                  std::span<const identifier_kind> asked) noexcept {
-    for (const auto kind : kinds_for(what)) {
+    for (const auto kind : rule_of(what).identifiers) {
         if (std::ranges::find(asked, kind) != asked.end()) continue;
         if (const identifier* id = who.find(kind)) return id;
     }
@@ -65,20 +44,14 @@ const identifier* identifier_for(const customer& who, action what,
 }
 
 std::vector<step> expand(const offboarding& what, std::vector<std::uint32_t>& first_step) {
+    const std::vector<plan_step> each = what.plan.steps();
     std::vector<step> steps;
     first_step.clear();
     for (std::size_t c = 0; c < what.customers.size(); ++c) {
         const customer& who = what.customers[c];
         first_step.push_back(static_cast<std::uint32_t>(steps.size()));
-        if (what.plan.lapse) add(steps, who, c, action::lapse, 0);
-        for (std::size_t p = 0; p < what.plan.revoke.size(); ++p) {
-            add(steps, who, c, action::revoke_earn, p);
-            if (what.plan.revoke[p].kind == promotion_kind::enrol_and_issue)
-                add(steps, who, c, action::revoke_enrol, p);
-        }
-        for (std::size_t p = 0; p < what.plan.partner_programs.size(); ++p)
-            add(steps, who, c, action::delink, p);
-        if (what.plan.forget) add(steps, who, c, action::forget, 0);
+        for (const plan_step& one : each)
+            add(steps, who, c, one.what, one.target);
     }
     first_step.push_back(static_cast<std::uint32_t>(steps.size()));
     return steps;

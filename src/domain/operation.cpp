@@ -1,5 +1,7 @@
 #include "offboard/domain/operation.hpp"
 
+#include "offboard/domain/action_rules.hpp"
+
 #include <algorithm>
 
 namespace offboard {
@@ -27,16 +29,14 @@ constexpr std::size_t earn_ids_a_step = 25;
 gate gate_of(const operation& op, std::size_t i, std::size_t first, const standings& now,
              std::vector<action>& blockers) {
     const step& s = op.steps[i];
-    if (s.action != action::revoke_enrol && s.action != action::forget) return gate::open;
+    const action_rule& rule = rule_of(s.action);
     bool waiting = false;
     for (std::size_t k = 0; k < now.size(); ++k) {
         const step& other = op.steps[first + k];
         if (first + k == i) continue;
-        const bool earn_first = s.action == action::revoke_enrol && other.action == action::revoke_earn &&
-                                other.target == s.target;
-        const bool erase_last = s.action == action::forget && op.what.gate != erase_gate::none;
-        if (!earn_first && !erase_last) continue;
-        const bool must_be_ok = earn_first || op.what.gate == erase_gate::all_ok;
+        const wait why = wait_for(rule, rule_of(other.action), other.target == s.target);
+        if (why == wait::no || (why == wait::by_gate && op.what.gate == erase_gate::none)) continue;
+        const bool must_be_ok = why == wait::until_ok || op.what.gate == erase_gate::all_ok;
         if (!is_settled(now[k].status))
             waiting = true;
         else if (must_be_ok && !now[k].ok && std::ranges::find(blockers, other.action) == blockers.end())
@@ -64,12 +64,7 @@ std::string_view to_string(progress p) noexcept {
 }
 
 std::size_t steps_of(const offboarding& what) noexcept {
-    std::size_t each = what.plan.partner_programs.size();
-    if (what.plan.lapse) ++each;
-    if (what.plan.forget) ++each;
-    for (const promotion& p : what.plan.revoke)
-        each += p.kind == promotion_kind::enrol_and_issue ? 2 : 1;
-    return each * what.customers.size();
+    return what.plan.steps().size() * what.customers.size();
 }
 
 std::size_t weight_of(const offboarding& what) noexcept {
@@ -87,7 +82,7 @@ gate_news look_at_gates(const operation& op, std::size_t c) {
     gate_news news;
     const auto [first, last] = op.steps_of(c);
     standings now = standings_of(op, first, last);
-    // In plan order, so that a step skipped here counts before a later step (forget is last) is looked at.
+    // In plan order, so that a step skipped here counts before a step of a later phase is looked at.
     for (std::size_t i = first; i < last; ++i) {
         if (is_settled(now[i - first].status) || op.steps[i].stage != stage::held) continue;
         std::vector<action> blockers;

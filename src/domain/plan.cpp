@@ -212,6 +212,39 @@ std::string_view to_string(erase_gate g) noexcept {
     return "";
 }
 
+std::vector<plan_step> plan::steps() const {
+    std::vector<plan_step> out;
+    if (lapse) out.push_back({action::lapse, 0});
+    for (std::uint32_t i = 0; i < revoke.size(); ++i) {
+        out.push_back({action::revoke_earn, i});
+        if (revoke[i].kind == promotion_kind::enrol_and_issue) out.push_back({action::revoke_enrol, i});
+    }
+    for (std::uint32_t i = 0; i < partner_programs.size(); ++i)
+        out.push_back({action::delink, i});
+    if (forget) out.push_back({action::forget, 0});
+    return out;
+}
+
+std::vector<action> plan::actions() const {
+    std::vector<action> out;
+    for (const plan_step& one : steps())
+        if (std::ranges::find(out, one.what) == out.end()) out.push_back(one.what);
+    return out;
+}
+
+bool plan::uses(vendor v) const {
+    return std::ranges::any_of(actions(), [v](action a) { return vendor_of(a) == v; });
+}
+
+std::size_t plan::targets(target_kind k) const noexcept {
+    switch (k) {
+    case target_kind::none: return 1;
+    case target_kind::promotion: return revoke.size();
+    case target_kind::partner_program: return partner_programs.size();
+    }
+    return 0;
+}
+
 bool is_keep_field(std::string_view name) noexcept {
     return std::find(keep_fields.begin(), keep_fields.end(), name) != keep_fields.end();
 }

@@ -2,17 +2,6 @@
 
 namespace offboard {
 
-std::string_view to_string(action a) noexcept {
-    switch (a) {
-    case action::lapse: return "mention_me.lapse";
-    case action::revoke_earn: return "capillary.revoke_earn";
-    case action::revoke_enrol: return "capillary.revoke_enrol";
-    case action::delink: return "capillary.delink";
-    case action::forget: return "billing.forget";
-    }
-    return "";
-}
-
 std::string_view to_string(step_status s) noexcept {
     switch (s) {
     case step_status::pending: return "pending";

@@ -180,15 +180,6 @@ bool read_who(const json::value& from, const customer& whose, std::optional<iden
     return true;
 }
 
-std::size_t targets_of(action a, const plan& p) noexcept {
-    switch (a) {
-    case action::revoke_earn:
-    case action::revoke_enrol: return p.revoke.size();
-    case action::delink: return p.partner_programs.size();
-    default: return 1;
-    }
-}
-
 bool read(const json::value& from, const offboarding& what, step& out) {
     reader r(from);
     const json::value* name = r.take("action");
@@ -196,7 +187,7 @@ bool read(const json::value& from, const offboarding& what, step& out) {
     r.number("customer", out.customer);
     r.require(out.customer < what.customers.size());
     r.number("target", out.target);
-    r.require(out.target < targets_of(out.action, what.plan));
+    r.require(out.target < what.plan.targets(rule_of(out.action).target));
     if (const json::value* who = r.take("who"))
         r.require(out.customer < what.customers.size() &&
                   read_who(*who, what.customers[out.customer], out.who));

@@ -30,8 +30,7 @@ inline std::string_view word_of(promotion_kind k) noexcept {
 template <class Enum>
 inline constexpr std::array<Enum, 0> all{};
 template <>
-inline constexpr std::array all<action> = {action::lapse, action::revoke_earn, action::revoke_enrol,
-                                           action::delink, action::forget};
+inline constexpr auto all<action> = all_actions;
 template <>
 inline constexpr std::array all<step_status> = {
     step_status::pending, step_status::accepted, step_status::succeeded, step_status::absent,
@@ -47,7 +46,7 @@ inline constexpr std::array all<missing_identifier> = {missing_identifier::rejec
 template <>
 inline constexpr std::array all<promotion_kind> = {promotion_kind::enrol_and_issue,
                                                    promotion_kind::direct_issue};
-static_assert(all<action>.size() == action_count && all<step_status>.size() == step_status_count);
+static_assert(all<step_status>.size() == step_status_count);
 
 inline boost::json::string_view view(std::string_view text) noexcept {
     return {text.data(), text.size()};

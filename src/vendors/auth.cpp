@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
@@ -48,41 +49,62 @@ void put(outgoing_request& r, std::string_view name, std::string value) {
     r.headers.emplace_back(std::string(name), std::move(value));
 }
 
-outgoing_request token_call(const client_credentials& c) {
-    return json_call("POST", "/api/oauth/token",
-                     {{"client_id", js(c.client_id)},
-                      {"client_secret", js(c.client_secret.reveal())},
-                      {"grant_type", "client_credentials"}});
-}
+/// What each kind of credentials does; a kind that is missing here does not compile.
+struct token_call {
+    std::optional<outgoing_request> operator()(const client_credentials& c) const {
+        return json_call("POST", "/api/oauth/token",
+                         {{"client_id", js(c.client_id)},
+                          {"client_secret", js(c.client_secret.reveal())},
+                          {"grant_type", "client_credentials"}});
+    }
+    std::optional<outgoing_request> operator()(const capillary_oauth& c) const {
+        return json_call("POST", "/v3/oauth/token/generate",
+                         {{"key", js(c.key)}, {"secret", js(c.key_secret.reveal())}});
+    }
+    std::optional<outgoing_request> operator()(const capillary_basic&) const { return std::nullopt; }
+    std::optional<outgoing_request> operator()(const api_key&) const { return std::nullopt; }
+};
 
-outgoing_request token_call(const capillary_oauth& c) {
-    return json_call("POST", "/v3/oauth/token/generate",
-                     {{"key", js(c.key)}, {"secret", js(c.key_secret.reveal())}});
-}
+struct proof {
+    outgoing_request& to;
+    const secret& access;
+
+    void operator()(const client_credentials&) const {
+        put(to, "Authorization", "Bearer " + std::string(access.reveal()));
+    }
+    void operator()(const capillary_oauth&) const {
+        put(to, "X-CAP-API-OAUTH-TOKEN", std::string(access.reveal()));
+    }
+    void operator()(const capillary_basic& c) const {
+        put(to, "Authorization", "Basic " + base64(c.username + ":" + md5_hex(c.password.reveal())));
+    }
+    void operator()(const api_key& c) const {
+        put(to, "api-key", std::string(c.key.reveal()));
+        put(to, "api-username", c.username);
+    }
+};
+
+struct wants_token {
+    bool operator()(const client_credentials&) const noexcept { return true; }
+    bool operator()(const capillary_oauth&) const noexcept { return true; }
+    bool operator()(const capillary_basic&) const noexcept { return false; }
+    bool operator()(const api_key&) const noexcept { return false; }
+};
 
 } // namespace
 
 bool needs_token(const credentials& c) noexcept {
-    return std::holds_alternative<client_credentials>(c) || std::holds_alternative<capillary_oauth>(c);
+    return std::visit(wants_token(), c);
 }
 
 outgoing_request token_request(const credentials& c) {
-    if (const auto* mention_me = std::get_if<client_credentials>(&c)) return token_call(*mention_me);
-    if (const auto* capillary = std::get_if<capillary_oauth>(&c)) return token_call(*capillary);
-    throw std::logic_error("these credentials are not exchanged for a token");
+    std::optional<outgoing_request> made = std::visit(token_call(), c);
+    if (!made) throw std::logic_error("these credentials are not exchanged for a token");
+    return std::move(*made);
 }
 
 void authorise(outgoing_request& r, const credentials& c, const secret& access) {
-    if (std::holds_alternative<client_credentials>(c)) {
-        put(r, "Authorization", "Bearer " + std::string(access.reveal()));
-    } else if (std::holds_alternative<capillary_oauth>(c)) {
-        put(r, "X-CAP-API-OAUTH-TOKEN", std::string(access.reveal()));
-    } else if (const auto* basic = std::get_if<capillary_basic>(&c)) {
-        put(r, "Authorization", "Basic " + base64(basic->username + ":" + md5_hex(basic->password.reveal())));
-    } else if (const auto* key = std::get_if<api_key>(&c)) {
-        put(r, "api-key", std::string(key->key.reveal()));
-        put(r, "api-username", key->username);
-    }
+    std::visit(proof{r, access}, c);
 }
 
 } // namespace offboard::vendors

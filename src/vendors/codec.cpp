@@ -60,17 +60,6 @@ std::vector<verdict> decode(const batch& b, const incoming_response& r, const wi
     return all;
 }
 
-repeat repeat_rule(action what) noexcept {
-    switch (what) {
-    case action::lapse:
-    case action::revoke_earn:
-    case action::revoke_enrol:
-    case action::delink: return repeat::freely;
-    case action::forget: return repeat::once;
-    }
-    return repeat::once;
-}
-
 outcome lost_outcome() {
     return outcome{step_status::unknown, "outcome_unknown", true, {}};
 }

@@ -72,21 +72,39 @@ std::optional<seconds> stated_lifetime(const json::value* v) {
 
 } // namespace
 
+namespace {
+
+/// Where a vendor's answer holds a token. Only for credentials that are exchanged for one.
+struct token_members {
+    std::string_view holder; ///< empty: the answer itself
+    std::string_view text;
+    std::string_view lifetime;
+};
+struct members_of_token {
+    token_members operator()(const client_credentials&) const { return {"", "access_token", "expires_in"}; }
+    token_members operator()(const capillary_oauth&) const { return {"data", "accessToken", "ttlSeconds"}; }
+    token_members operator()(const capillary_basic&) const { return {}; }
+    token_members operator()(const api_key&) const { return {}; }
+};
+
+} // namespace
+
 result<token> read_token(const credentials& c, const incoming_response& r) {
     if (r.status == 400 || r.status == 401 || r.status == 403) return errc::token_refused;
     if (!claims_success(r.status)) return errc::token_unavailable;
 
-    const bool capillary = std::holds_alternative<capillary_oauth>(c);
+    const token_members named = std::visit(members_of_token(), c);
     const answer read(r.body);
-    const json::object* holder = capillary ? object_member(read.object(), "data") : read.object();
-    const auto text = text_of(member(holder, capillary ? "accessToken" : "access_token"));
+    const json::object* holder =
+        named.holder.empty() ? read.object() : object_member(read.object(), named.holder);
+    const auto text = text_of(member(holder, named.text));
     if (!text || !usable_text(*text))
         return tells_of_error(read.object()) ? errc::token_refused : errc::token_unavailable;
 
     // A token beside an error: whoever takes it may be refused with it.
     if (tells_of_error(read.object())) return errc::token_unavailable;
 
-    auto lifetime = stated_lifetime(member(holder, capillary ? "ttlSeconds" : "expires_in"));
+    auto lifetime = stated_lifetime(member(holder, named.lifetime));
     if (!lifetime) lifetime = lifetime_of_jwt(*text);
     return token{secret(std::string(*text)), lifetime.value_or(cautious_lifetime)};
 }

@@ -31,8 +31,9 @@ verdict vendor_fault(const batch& b, vendor_detail vendor) {
     verdict v;
     v.what = next::retry;
     v.may_have_acted = true;
-    v.result = repeat_rule(b.what) == repeat::once ? lost_outcome()
-                                                   : outcome{step_status::failed, "vendor_error", true, {}};
+    v.result = rule_of(b.what).resend == resend::once
+                   ? lost_outcome()
+                   : outcome{step_status::failed, "vendor_error", true, {}};
     v.result.vendor = std::move(vendor);
     return v;
 }

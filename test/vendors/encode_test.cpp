@@ -165,11 +165,11 @@ BOOST_AUTO_TEST_CASE(what_no_vendor_can_look_up_is_a_bug) {
 }
 
 BOOST_AUTO_TEST_CASE(only_a_forget_is_repeated_once) {
-    BOOST_TEST((repeat_rule(action::lapse) == repeat::freely));
-    BOOST_TEST((repeat_rule(action::delink) == repeat::freely));
-    BOOST_TEST((repeat_rule(action::revoke_enrol) == repeat::freely));
-    BOOST_TEST((repeat_rule(action::revoke_earn) == repeat::freely));
-    BOOST_TEST((repeat_rule(action::forget) == repeat::once));
+    BOOST_TEST((rule_of(action::lapse).resend == resend::freely));
+    BOOST_TEST((rule_of(action::delink).resend == resend::freely));
+    BOOST_TEST((rule_of(action::revoke_enrol).resend == resend::freely));
+    BOOST_TEST((rule_of(action::revoke_earn).resend == resend::freely));
+    BOOST_TEST((rule_of(action::forget).resend == resend::once));
     BOOST_TEST((lost_outcome().status == step_status::unknown));
     BOOST_TEST(lost_outcome().code == "outcome_unknown");
     BOOST_TEST(lost_outcome().retryable);

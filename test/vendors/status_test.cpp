@@ -23,7 +23,7 @@ const named calls[] = {
 };
 
 bool repeated_once(const batch& b) {
-    return repeat_rule(b.what) == repeat::once;
+    return rule_of(b.what).resend == resend::once;
 }
 
 } // namespace

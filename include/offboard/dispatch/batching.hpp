@@ -92,7 +92,7 @@ struct shape {
     std::string source;
     vendors::wire_settings wire;
     std::size_t cap_of(const lane_key& k) const {
-        return k.alone ? 1 : std::min(max_batch, vendor_cap(k.what));
+        return k.alone ? 1 : std::min(max_batch, rule_of(k.what).customers_per_call);
     }
 };
 using shapes = std::array<shape, vendor_count>;

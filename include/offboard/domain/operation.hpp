@@ -73,12 +73,11 @@ std::size_t steps_of(const offboarding&) noexcept;
 /// Customers × plan = steps. Steps without an identifier are settled as skipped/no_identifier.
 std::vector<step> expand(const offboarding&, std::vector<std::uint32_t>& first_step);
 
-/// The identifier a step uses of a customer, in the contract's order for that action; null when it has none.
+/// The identifier a step uses of a customer, by the order of the action's rule; null when the customer has
+/// none.
 const identifier* identifier_for(const customer&, action) noexcept;
 /// The same among the kinds that are not in `asked`.
 const identifier* identifier_for(const customer&, action, std::span<const identifier_kind> asked) noexcept;
-/// The kinds an action can use, in order.
-std::span<const identifier_kind> kinds_for(action) noexcept;
 
 /// What gates say of one customer's steps, by all that is settled or decided.
 struct gate_news {

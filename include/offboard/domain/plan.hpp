@@ -1,6 +1,7 @@
 #pragma once
 
 #include "offboard/base/document.hpp"
+#include "offboard/domain/action_rules.hpp"
 #include "offboard/domain/step.hpp"
 
 #include <cstdint>
@@ -37,6 +38,12 @@ struct options {
     std::optional<absent_rule> absent;
 };
 
+/// One step of a plan: what to do, and to which of the plan's targets.
+struct plan_step {
+    action what;
+    std::uint32_t target = 0; ///< index among the targets of the action's kind; 0 where it has none
+};
+
 /// What is done with a customer, in the words of the contract.
 struct plan {
     bool lapse = false;
@@ -46,10 +53,14 @@ struct plan {
     std::vector<std::string> keep; ///< fields billing.forget preserves; each is on Trackfinity's list
     offboard::options defaults;
 
-    bool empty() const noexcept { return !lapse && revoke.empty() && partner_programs.empty() && !forget; }
-    bool uses_mention_me() const noexcept { return lapse; }
-    bool uses_capillary() const noexcept { return !revoke.empty() || !partner_programs.empty(); }
-    bool uses_billing() const noexcept { return forget; }
+    /// A customer's steps, in the order in which they are listed. What is not listed here is not done.
+    std::vector<plan_step> steps() const;
+    /// The actions among them, each once.
+    std::vector<action> actions() const;
+    bool uses(vendor) const;
+    bool empty() const { return steps().empty(); }
+    /// How many targets of a kind there are; 1 of none.
+    std::size_t targets(target_kind) const noexcept;
 };
 
 /// Capillary takes at most this many partner programmes for one customer (its code 2008).

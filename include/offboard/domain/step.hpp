@@ -1,5 +1,6 @@
 #pragma once
 
+#include "offboard/domain/action.hpp"
 #include "offboard/domain/identifier.hpp"
 
 #include <cstdint>
@@ -9,13 +10,6 @@
 #include <vector>
 
 namespace offboard {
-
-/// What a step does, in the order in which a customer's steps are listed.
-enum class action { lapse, revoke_earn, revoke_enrol, delink, forget };
-inline constexpr std::size_t action_count = 5;
-
-/// `mention_me.lapse`, `capillary.revoke_earn`, …: the step's name in every answer, log and metric.
-std::string_view to_string(action) noexcept;
 
 /// Closed set; see the contract's table of step statuses.
 enum class step_status { pending, accepted, succeeded, absent, skipped, failed, unknown, cancelled };

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "offboard/base/secret.hpp"
-#include "offboard/domain/step.hpp"
 
 #include <array>
 #include <cstdint>
@@ -18,10 +17,6 @@ inline constexpr std::size_t vendor_count = all_vendors.size();
 
 /// `mention_me`, `capillary`, `billing`: the name in configuration, logs and metrics.
 std::string_view to_string(vendor) noexcept;
-vendor vendor_of(action) noexcept;
-
-/// The vendor's own cap on customers in one call of that action: 100, 100, 100, 1, 1.
-std::size_t vendor_cap(action) noexcept;
 
 /// Capillary's `source` of a customer, in capitals, whatever case it was given in; nothing when the vendor's
 /// page on revoking promotions does not list it.

@@ -2,6 +2,7 @@
 
 #include "offboard/base/clock.hpp"
 #include "offboard/base/exchange.hpp"
+#include "offboard/domain/action_rules.hpp"
 #include "offboard/domain/plan.hpp"
 #include "offboard/domain/vendor.hpp"
 
@@ -26,7 +27,7 @@ struct place {
 };
 
 /// One vendor call. `places` are distinct: no two have the same identifier (delink: the same programme), and
-/// for revoke all identifiers are of one kind. 1 to vendor_cap(what) customers; delink: 1 to 50 programmes of
+/// for revoke all identifiers are of one kind. 1 to the rule's customers_per_call; delink: 1 to 50 programmes of
 /// one customer.
 struct batch {
     action what = action::lapse;
@@ -43,7 +44,7 @@ struct wire_settings {
 /// What to do with one place after an answer.
 enum class next {
     settle,  ///< `result` is the step's outcome
-    retry,   ///< vendor fault: send again as repeat_rule allows; `result` stands when that is used up
+    retry,   ///< vendor fault: send again as the action's rule allows; `result` stands when that is used up
     later,   ///< the vendor did nothing and says "not now" (429 and its kin): send again, no attempt is used
     isolate, ///< the answer does not say whose fault or outcome it is: send again in a smaller call; alone
              ///< already: `result`
@@ -75,11 +76,7 @@ std::vector<verdict> decode(const batch&, const incoming_response&, const wire_s
 /// customer. False when only some of the places were refused so.
 bool refuses_credentials(const std::vector<verdict>&) noexcept;
 
-/// What becomes of a place when the answer never came. lapse, delink, revoke_enrol and revoke_earn may be
-/// repeated as long as the operation has time: a customer who leaves keeps no earn, so a repeat that takes
-/// earns granted in between does no harm. forget is repeated once and is `unknown` then.
-enum class repeat { freely, once };
-repeat repeat_rule(action) noexcept;
+/// What becomes of a place when the answer never came and its action may not be sent again (`resend::once`).
 outcome lost_outcome(); ///< unknown/outcome_unknown, retryable
 
 /// How long the vendor asks to be left alone. `Retry-After` counts on any status and on any call, the token
