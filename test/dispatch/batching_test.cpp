@@ -70,7 +70,8 @@ BOOST_AUTO_TEST_CASE(a_request_is_cut_into_calls_of_at_most_the_cap) {
     BOOST_TEST(count(calls, "capillary.delink") == 250u);
     BOOST_TEST(count(calls, "billing.forget") == 250u);
     for (const auto& c : calls)
-        BOOST_TEST(c.customers <= rule_of(c.to == vendor::billing ? action::forget : action::lapse).customers_per_call);
+        BOOST_TEST(c.customers <=
+                   rule_of(c.to == vendor::billing ? action::forget : action::lapse).customers_per_call);
 }
 
 BOOST_AUTO_TEST_CASE(equal_identifiers_cost_one_place) {

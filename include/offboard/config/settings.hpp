@@ -34,9 +34,10 @@ struct vendor_settings {
     struct {
         /// mention_me 300, capillary 1000, billing 1e9, which is none (nothing is documented); 1 to 1e9
         std::uint32_t calls = 0;
-        duration per{};          ///< mention_me 5m, else 1m; 1ms to 24h
-    } budget;                    ///< at most `calls` starts in any sliding `per`
-    std::uint32_t max_batch = 1; ///< customers in a call, never above the vendor's cap; mention_me, capillary 100
+        duration per{}; ///< mention_me 5m, else 1m; 1ms to 24h
+    } budget;           ///< at most `calls` starts in any sliding `per`
+    std::uint32_t max_batch =
+        1; ///< customers in a call, never above the vendor's cap; mention_me, capillary 100
     std::uint32_t max_in_flight = 1;             ///< mention_me 4, capillary 16, billing 8; 1 to 1000
     duration timeout = std::chrono::seconds(10); ///< of one exchange, connect to last byte; 100ms to 2m
     struct {

@@ -27,8 +27,8 @@ struct place {
 };
 
 /// One vendor call. `places` are distinct: no two have the same identifier (delink: the same programme), and
-/// for revoke all identifiers are of one kind. 1 to the rule's customers_per_call; delink: 1 to 50 programmes of
-/// one customer.
+/// for revoke all identifiers are of one kind. 1 to the rule's customers_per_call; delink: 1 to 50 programmes
+/// of one customer.
 struct batch {
     action what = action::lapse;
     promotion promo;               ///< revoke
