@@ -69,7 +69,7 @@ json::object step_of(const operation& op, const step& s, const json::storage_ptr
     out.reserve(9);
     out["step"] = to_string(s.action);
     out["status"] = to_string(s.outcome.status);
-    out["code"] = s.outcome.code;
+    out["code"] = to_string(s.outcome.code);
     if (s.outcome.status == step_status::failed || s.outcome.status == step_status::unknown)
         out["retryable"] = s.outcome.retryable;
     if (s.who) out["identifier"] = identifier_of(shown_identifier(op, s), memory);

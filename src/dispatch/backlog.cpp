@@ -137,7 +137,7 @@ void dispatcher::enqueue(const live_pointer& live, std::size_t customer, settlem
             settlement& end = too_late.emplace_back();
             end.op = a.op;
             end.step = a.step;
-            end.outcome = erased ? outcome_at_the_end(s, "erased") : given_up_outcome(s);
+            end.outcome = erased ? outcome_at_the_end(s, outcome_code::erased) : given_up_outcome(s);
             if (erased) end.outcome.retryable = false;
             continue;
         }

@@ -44,14 +44,15 @@ bool is_trouble(const vendors::verdict& v, const incoming_response& answer) {
     if (refuses_credentials(v) || vendors::is_rate_limit(answer.status)) return false;
     if (v.what == next::retry || v.what == next::later) return true;
     if (v.what == next::settle && v.result.status == step_status::unknown) return true;
-    return v.result.code == "redirected" || v.result.code == "ambiguous_404";
+    return v.result.code == outcome_code::redirected || v.result.code == outcome_code::ambiguous_404;
 }
 
 } // namespace
 
 void desk::on_bug(packed& p, bool sent, settlements& settled) {
-    outcome o = sent ? vendors::lost_outcome() : outcome_of(step_status::failed, "internal_error", true);
-    o.code = "internal_error";
+    outcome o =
+        sent ? vendors::lost_outcome() : outcome_of(step_status::failed, outcome_code::internal_error, true);
+    o.code = outcome_code::internal_error;
     for (line::place& place : p.places)
         for (ask& a : place.asks)
             if (a.op && a.what().stage == stage::in_flight) settle(std::move(a), o, settled);
@@ -78,8 +79,8 @@ bool desk::on_failure(packed& p, errc e, std::string_view reason, settlements& s
         return true;
     }
     const steady_time again = retry_at(p);
-    const outcome given_up =
-        lost ? vendors::lost_outcome() : outcome_of(step_status::failed, "vendor_unreachable", true);
+    const outcome given_up = lost ? vendors::lost_outcome()
+                                  : outcome_of(step_status::failed, outcome_code::vendor_unreachable, true);
     later group{{}, p.apart};
     for (line::place& place : p.places) {
         for (ask& a : place.asks) {
@@ -163,7 +164,7 @@ bool desk::ask_by_another(ask& a, const vendors::verdict& verdict, settlements& 
     const identifier* const next = identifier_for(c, s.action, asked);
     if (!next) return false;
     s.who = *next;
-    s.outcome.code = "not_found";
+    s.outcome.code = outcome_code::not_found;
     a.faults = a.failures = 0;
     note(a, settled);
     seat at = seat_of(*a.op, s, form_.source);
@@ -217,7 +218,7 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, bool r
                 // The vendor did nothing: no attempt. What waits for itself waits longer each time.
                 ++a.faults;
                 s.outcome.code = verdict.result.code;
-                owner_.metrics_.count_retries(vendor_, s.action, word::of(verdict.result.code));
+                owner_.metrics_.count_retries(vendor_, s.action, word::of(to_string(verdict.result.code)));
                 add((failed_whole ? failed : throttled).places, p.places[i], std::move(a));
                 continue;
             }
@@ -254,12 +255,12 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, bool r
 void desk::tell_trouble(const packed& p, const std::vector<vendors::verdict>& verdicts,
                         const incoming_response& answer) {
     const auto bad = std::ranges::find_if(verdicts, [&](const auto& v) { return is_trouble(v, answer); });
-    if (bad != verdicts.end()) tell_failed(p, answered(answer.status), bad->result.code, &answer);
+    if (bad != verdicts.end()) tell_failed(p, answered(answer.status), to_string(bad->result.code), &answer);
 }
 
 void desk::learn(lane& l, const std::vector<vendors::verdict>& verdicts, bool hopeless) {
     const bool refused =
-        std::ranges::all_of(verdicts, [](const auto& v) { return v.result.code == "rejected"; });
+        std::ranges::all_of(verdicts, [](const auto& v) { return v.result.code == outcome_code::rejected; });
     if (!refused || hopeless) l.peeled = false;
     if (!refused)
         l.refused_alone = 0;
@@ -309,7 +310,7 @@ bool desk::try_again(ask& a, const outcome& if_given_up, bool lost, settlements&
         return false;
     }
     s.outcome.code = if_given_up.code;
-    owner_.metrics_.count_retries(vendor_, s.action, word::of(if_given_up.code));
+    owner_.metrics_.count_retries(vendor_, s.action, word::of(to_string(if_given_up.code)));
     note(a, settled);
     return true;
 }
@@ -322,7 +323,8 @@ void desk::withdraw(later& group, moment when, settlements& settled) {
             // What may have been done already gets one more try to tell.
             if (acted && (when == moment::leaving || !std::exchange(a.last_try, true))) continue;
             settle(std::move(a),
-                   acted ? vendors::lost_outcome() : outcome_of(step_status::cancelled, "cancelled", false),
+                   acted ? vendors::lost_outcome()
+                         : outcome_of(step_status::cancelled, outcome_code::cancelled, false),
                    settled);
         }
         std::erase_if(place.asks, [](const ask& a) { return !a.op; });

@@ -87,10 +87,11 @@ void desk::hold_back(const packed& p, line::call refused, settlements& settled) 
         for (ask& a : place.asks) {
             a.reauthorised = false;
             if (owner_.given_up(*a.op)) {
-                settle(std::move(a), outcome_of(step_status::failed, "vendor_auth", true), settled);
+                settle(std::move(a), outcome_of(step_status::failed, outcome_code::vendor_auth, true),
+                       settled);
                 continue;
             }
-            a.what().outcome.code = "vendor_auth";
+            a.what().outcome.code = outcome_code::vendor_auth;
             note(a, settled);
             add(group.places, place, std::move(a));
         }

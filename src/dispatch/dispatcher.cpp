@@ -45,8 +45,8 @@ dispatcher::dispatcher(asio::io_context& io, const config::settings& settings, j
     for (const action a : all_actions) {
         if (!settings.of(vendor_of(a))) continue;
         metrics_.foresee(vendor_of(a), a);
-        metrics_.count_steps(vendor_of(a), a, step_status::unknown, "outcome_unknown", 0);
-        metrics_.count_steps(vendor_of(a), a, step_status::failed, "vendor_auth", 0);
+        metrics_.count_steps(vendor_of(a), a, step_status::unknown, outcome_code::outcome_unknown, 0);
+        metrics_.count_steps(vendor_of(a), a, step_status::failed, outcome_code::vendor_auth, 0);
     }
     metrics_.on_scrape([this](telemetry::metrics& out) {
         out.set_unsettled(unsettled());
@@ -112,7 +112,7 @@ asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::strin
     for (const step& s : op->steps) // those that want an identifier are settled from the start
         if (is_settled(s.outcome.status))
             metrics_.count_steps(vendor_of(s.action), s.action, s.outcome.status,
-                                 telemetry::word::of(s.outcome.code));
+                                 telemetry::word::of(to_string(s.outcome.code)));
     if (!at_once) {
         ++parked_;
         parked_steps_ += op->steps.size();
@@ -147,15 +147,16 @@ bool dispatcher::given_up(const operation& op) const {
 
 bool dispatcher::too_late_for(const operation& op, const step& s) const {
     if (!given_up(op)) return false;
-    const bool tried = s.attempts > 0 || s.history.lost > 0 || s.outcome.code != "waiting";
+    const bool tried = s.attempts > 0 || s.history.lost > 0 || s.outcome.code != outcome_code::waiting;
     const auto& d = desks_[static_cast<std::size_t>(vendor_of(s.action))];
     return tried || !d || !d->well(s.action);
 }
 
 outcome dispatcher::given_up_outcome(const step& s) const {
     const auto& d = desks_[static_cast<std::size_t>(vendor_of(s.action))];
-    if (!d) return outcome_at_the_end(s, "not_configured");
-    return outcome_at_the_end(s, d->credentials_refused(s.action) ? "vendor_auth" : "given_up");
+    if (!d) return outcome_at_the_end(s, outcome_code::not_configured);
+    return outcome_at_the_end(s, d->credentials_refused(s.action) ? outcome_code::vendor_auth
+                                                                  : outcome_code::given_up);
 }
 
 asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::await_settled(std::string id,
@@ -246,7 +247,7 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::cancel(std
             continue;
         }
         stop.outcome.status = step_status::cancelled;
-        stop.outcome.code = "cancelled";
+        stop.outcome.code = outcome_code::cancelled;
     }
     if (stopped.empty() && !withheld) {
         if (live->op->settled_at) release(live);

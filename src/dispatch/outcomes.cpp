@@ -4,7 +4,7 @@
 
 namespace offboard::dispatch {
 
-outcome outcome_of(step_status status, std::string_view code, bool retryable) {
+outcome outcome_of(step_status status, outcome_code code, bool retryable) {
     outcome o;
     o.status = status;
     o.code = code;
@@ -12,10 +12,10 @@ outcome outcome_of(step_status status, std::string_view code, bool retryable) {
     return o;
 }
 
-outcome outcome_at_the_end(const step& s, std::string_view code) {
+outcome outcome_at_the_end(const step& s, outcome_code code) {
     if (s.history.in_doubt) return vendors::lost_outcome();
     // Why it was being tried again says more than that it no longer is.
-    const bool tried = !s.outcome.code.empty() && s.outcome.code != "waiting";
+    const bool tried = s.outcome.code != outcome_code::waiting;
     return outcome_of(step_status::failed, tried ? s.outcome.code : code, true);
 }
 

@@ -81,7 +81,7 @@ dispatcher::settlement dispatcher::skip_of(const std::shared_ptr<operation>& op,
     skip.op = op;
     skip.step = static_cast<std::uint32_t>(shut.step);
     skip.outcome.status = step_status::skipped;
-    skip.outcome.code = "gate_shut";
+    skip.outcome.code = outcome_code::gate_shut;
     skip.blocked_by = std::move(shut.blocked_by);
     return skip;
 }
@@ -138,7 +138,7 @@ void dispatcher::apply(settlements news) {
         s.blocked_by = std::move(n.blocked_by);
         s.decided.reset();
         metrics_.count_steps(vendor_of(s.action), s.action, s.outcome.status,
-                             telemetry::word::of(s.outcome.code));
+                             telemetry::word::of(to_string(s.outcome.code)));
         if (const auto live = find(n.op->id)) {
             count_unsettled(*live, s.action, -1);
         }
@@ -152,7 +152,7 @@ std::string reasons_of(const operation& op) {
     std::map<std::string_view, std::size_t> counts;
     for (const step& s : op.steps)
         if (s.outcome.status == step_status::failed || s.outcome.status == step_status::unknown)
-            ++counts[s.outcome.code];
+            ++counts[to_string(s.outcome.code)];
     std::string out;
     for (const auto& [code, n] : counts) {
         if (!out.empty()) out += ", ";

@@ -14,10 +14,9 @@ void add(std::vector<step>& steps, const customer& who, std::size_t index, actio
     s.target = static_cast<std::uint32_t>(target);
     if (const identifier* id = identifier_for(who, what)) {
         s.who = *id;
-        s.outcome.code = "waiting";
     } else {
         s.outcome.status = step_status::skipped;
-        s.outcome.code = "no_identifier";
+        s.outcome.code = outcome_code::no_identifier;
     }
     steps.push_back(std::move(s));
 }

@@ -103,7 +103,6 @@ std::vector<std::size_t> reopen(operation& op) {
     const auto put_back = [&](std::size_t i) {
         step& s = op.steps[i];
         s.outcome = {};
-        s.outcome.code = "waiting";
         s.blocked_by.clear();
         s.stage = stage::held;
         // One more try whose answer may be lost: that is what the operator asks for.

@@ -40,7 +40,7 @@ void write(writer& to, const vendor_detail& v) {
 template <class Holder>
 void write_state(writer& to, const Holder& from) {
     to.word("status", from.outcome.status, step_status::pending);
-    to.text("code", from.outcome.code);
+    to.text("code", word_of(from.outcome.code));
     to.flag("retryable", from.outcome.retryable);
     to.put("vendor", [&](writer& inner) { write(inner, from.outcome.vendor); });
     to.words("blocked_by", from.blocked_by);
@@ -111,8 +111,12 @@ bool read(const json::value& from, vendor_detail& out) {
 template <class Holder>
 void read_state(reader& r, Holder& out) {
     r.word("status", out.outcome.status);
-    if (const json::value* code = r.take("code"))
-        r.require(code->is_string() && record::intern(view(code->get_string()), out.outcome.code));
+    if (const json::value* code = r.take("code")) {
+        const auto known =
+            code->is_string() ? outcome_code_from(view(code->get_string())) : std::optional<outcome_code>();
+        r.require(known.has_value());
+        if (known) out.outcome.code = *known;
+    }
     r.flag("retryable", out.outcome.retryable);
     if (const json::value* v = r.take("vendor")) r.require(read(*v, out.outcome.vendor));
     r.list("blocked_by", out.blocked_by, read_word<action>);

@@ -7,9 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
-#include <mutex>
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -62,26 +59,6 @@ bool read_word(const boost::json::value& from, Enum& out) {
     if (word == nullptr) return false;
     const auto at = std::ranges::find_if(all<Enum>, [&](Enum e) { return word_of(e) == view(*word); });
     if (at == all<Enum>.end()) return false;
-    out = *at;
-    return true;
-}
-
-/// An outcome's code as a view that stays valid for as long as the process lives, as those of the literals do
-/// that codes come from. There are fewer than a hundred of these, and what is damaged cannot make the table
-/// grow on: false for what is no code, and for a code too many. Any thread.
-inline bool intern(std::string_view code, std::string_view& out) {
-    constexpr std::size_t most = 256;
-    constexpr std::size_t longest = 64;
-    const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
-    if (code.empty() || code.size() > longest || !std::ranges::all_of(code, fits)) return false;
-    static std::mutex guard;
-    static auto* const table = new std::set<std::string, std::less<>>; // outlives every view of it
-    const std::lock_guard lock(guard);
-    auto at = table->find(code);
-    if (at == table->end()) {
-        if (table->size() == most) return false;
-        at = table->emplace(code).first;
-    }
     out = *at;
     return true;
 }

@@ -22,24 +22,24 @@ struct row {
     unsigned first;
     unsigned last;
     reading how;
-    std::string_view code;
+    outcome_code code;
     bool retryable;
 };
 
 constexpr std::array rows = {
-    row{300, 399, reading::settle, "redirected", true},
-    row{400, 400, reading::one_of_you, "rejected", false},
-    row{401, 401, reading::our_keys, "vendor_auth", true},
-    row{403, 403, reading::our_keys, "vendor_auth", true},
-    row{404, 404, reading::settle, "ambiguous_404", true}, // no such customer, or a wrong host or path: never
-                                                           // `absent`
-    row{408, 408, reading::fault, "vendor_error", true},
-    row{413, 413, reading::one_of_you, "rejected", false},
-    row{422, 422, reading::one_of_you, "rejected", false},
-    row{429, 429, reading::later, "rate_limited", true},
-    row{461, 461, reading::later, "rate_limited", true}, // Capillary: the search engine is busy
-    row{400, 499, reading::settle, "rejected", false},
-    row{500, 599, reading::fault, "vendor_error", true},
+    row{300, 399, reading::settle, outcome_code::redirected, true},
+    row{400, 400, reading::one_of_you, outcome_code::rejected, false},
+    row{401, 401, reading::our_keys, outcome_code::vendor_auth, true},
+    row{403, 403, reading::our_keys, outcome_code::vendor_auth, true},
+    row{404, 404, reading::settle, outcome_code::ambiguous_404, true}, // no such customer, or a wrong host or
+                                                                       // path: never `absent`
+    row{408, 408, reading::fault, outcome_code::vendor_error, true},
+    row{413, 413, reading::one_of_you, outcome_code::rejected, false},
+    row{422, 422, reading::one_of_you, outcome_code::rejected, false},
+    row{429, 429, reading::later, outcome_code::rate_limited, true},
+    row{461, 461, reading::later, outcome_code::rate_limited, true}, // Capillary: the search engine is busy
+    row{400, 499, reading::settle, outcome_code::rejected, false},
+    row{500, 599, reading::fault, outcome_code::vendor_error, true},
 };
 
 verdict one(const batch& b, const row& r, const vendor_detail& vendor) {
@@ -60,7 +60,7 @@ bool claims_success(unsigned status) noexcept {
 std::vector<verdict> by_status(const batch& b, unsigned status, const vendor_detail& vendor) {
     const auto* r = std::find_if(rows.begin(), rows.end(),
                                  [&](const row& at) { return at.first <= status && status <= at.last; });
-    if (r == rows.end()) return for_all(b, unproven("unreadable_answer", vendor));
+    if (r == rows.end()) return for_all(b, unproven(outcome_code::unreadable_answer, vendor));
     return for_all(b, one(b, *r, vendor));
 }
 

@@ -18,7 +18,8 @@ namespace {
 
 /// Of an answer that names a member twice only the status is believed, and no success.
 std::vector<verdict> ambiguous_text(const batch& b, unsigned status) {
-    return claims_success(status) ? for_all(b, unproven("contradictory_answer")) : by_status(b, status);
+    return claims_success(status) ? for_all(b, unproven(outcome_code::contradictory_answer))
+                                  : by_status(b, status);
 }
 
 std::vector<verdict> decode_text(const batch& b, unsigned status, const answer& read,
@@ -61,7 +62,7 @@ std::vector<verdict> decode(const batch& b, const incoming_response& r, const wi
 }
 
 outcome lost_outcome() {
-    return outcome{step_status::unknown, "outcome_unknown", true, {}};
+    return outcome{step_status::unknown, outcome_code::outcome_unknown, true, {}};
 }
 
 } // namespace offboard::vendors

@@ -2,25 +2,25 @@
 
 namespace offboard::vendors {
 
-verdict settled(step_status status, std::string_view code, bool retryable, vendor_detail vendor) {
+verdict settled(step_status status, outcome_code code, bool retryable, vendor_detail vendor) {
     verdict v;
     v.result = outcome{status, code, retryable, std::move(vendor)};
     return v;
 }
 
 verdict credentials_refused(vendor_detail vendor) {
-    verdict v = settled(step_status::failed, "vendor_auth", true, std::move(vendor));
+    verdict v = settled(step_status::failed, outcome_code::vendor_auth, true, std::move(vendor));
     v.credentials_refused = true;
     return v;
 }
 
-verdict unproven(std::string_view code, vendor_detail vendor) {
+verdict unproven(outcome_code code, vendor_detail vendor) {
     verdict v = settled(step_status::unknown, code, true, std::move(vendor));
     v.may_have_acted = true;
     return v;
 }
 
-verdict undivided(std::string_view code, bool may_have_acted, vendor_detail vendor) {
+verdict undivided(outcome_code code, bool may_have_acted, vendor_detail vendor) {
     verdict v = settled(step_status::unknown, code, true, std::move(vendor));
     v.what = next::isolate;
     v.may_have_acted = may_have_acted;
@@ -33,7 +33,7 @@ verdict vendor_fault(const batch& b, vendor_detail vendor) {
     v.may_have_acted = true;
     v.result = rule_of(b.what).resend == resend::once
                    ? lost_outcome()
-                   : outcome{step_status::failed, "vendor_error", true, {}};
+                   : outcome{step_status::failed, outcome_code::vendor_error, true, {}};
     v.result.vendor = std::move(vendor);
     return v;
 }

@@ -8,17 +8,17 @@
 namespace offboard::vendors {
 
 /// The step's outcome is known.
-verdict settled(step_status, std::string_view code, bool retryable = false, vendor_detail = {});
+verdict settled(step_status, outcome_code code, bool retryable = false, vendor_detail = {});
 
 /// The vendor refuses our credentials: failed/vendor_auth. An operator's retry may help.
 verdict credentials_refused(vendor_detail = {});
 
 /// The vendor has been reached and may have acted, but its answer proves nothing: unknown, and an operator's
 /// retry may help.
-verdict unproven(std::string_view code, vendor_detail = {});
+verdict unproven(outcome_code code, vendor_detail = {});
 
 /// The same, but a smaller call may tell.
-verdict undivided(std::string_view code, bool may_have_acted = true, vendor_detail = {});
+verdict undivided(outcome_code code, bool may_have_acted = true, vendor_detail = {});
 
 /// The vendor failed on its side: to be sent again. Where a repeat is harmless the last word is
 /// failed/vendor_error; where it is not, nobody can tell what was done, and the last word is

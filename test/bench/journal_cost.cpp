@@ -99,7 +99,7 @@ private:
             r.settled_at = clock_.today();
             journal::change& c = r.changes.emplace_back();
             c.outcome.status = step_status::accepted;
-            c.outcome.code = "queued";
+            c.outcome.code = outcome_code::queued;
             c.attempts = 1;
             std::vector<journal::progress_record> records;
             records.push_back(std::move(r));

@@ -108,6 +108,18 @@ BOOST_AUTO_TEST_CASE(a_plan_can_ask_for_every_action_and_every_one_can_be_sent) 
     }
 }
 
+BOOST_AUTO_TEST_CASE(every_code_has_a_word_of_its_own_and_is_explained) {
+    std::set<std::string_view> words;
+    for (std::size_t i = 0; i < outcome_code_count; ++i) {
+        const auto code = static_cast<outcome_code>(i);
+        BOOST_TEST(words.insert(to_string(code)).second, to_string(code));
+        BOOST_TEST((outcome_code_from(to_string(code)) == std::optional(code)));
+        BOOST_TEST(explanation_of(code).ends_with('.'), to_string(code));
+    }
+    BOOST_TEST(!outcome_code_from("").has_value());
+    BOOST_TEST(!outcome_code_from("Waiting").has_value());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace domain_action_rules_test

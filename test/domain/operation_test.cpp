@@ -58,7 +58,7 @@ std::vector<std::size_t> open_gates(operation& op, std::size_t customer) {
     gate_news news = look_at_gates(op, customer);
     for (gate_news::shut_step& shut : news.shut) {
         op.steps[shut.step].outcome.status = step_status::skipped;
-        op.steps[shut.step].outcome.code = "gate_shut";
+        op.steps[shut.step].outcome.code = outcome_code::gate_shut;
         op.steps[shut.step].blocked_by = std::move(shut.blocked_by);
     }
     return news.open;
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(a_step_without_identifier_is_skipped_and_that_is_ok) {
     op.what.plan.partner_programs.clear();
     op.steps = expand(op.what, op.first_step);
     BOOST_TEST((op.steps[1].outcome.status == step_status::skipped));
-    BOOST_TEST(op.steps[1].outcome.code == "no_identifier");
+    BOOST_TEST(to_string(op.steps[1].outcome.code) == "no_identifier");
     BOOST_TEST(is_ok(op.steps[1], op.what.absent));
 }
 
@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(the_erase_gate_stays_shut_as_it_was_told) {
             const bool shut = op.steps[4].outcome.status == step_status::skipped;
             BOOST_TEST(shut == (!row.goes && row.lapse != step_status::pending));
             if (shut) {
-                BOOST_TEST(op.steps[4].outcome.code == "gate_shut");
+                BOOST_TEST(to_string(op.steps[4].outcome.code) == "gate_shut");
                 BOOST_TEST((op.steps[4].blocked_by == std::vector<action>{action::lapse}));
                 BOOST_TEST(!is_ok(op.steps[4], op.what.absent));
             }
@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(a_failed_revoke_of_earns_shuts_its_own_enrolment_and_the_er
     settle(op, 3, step_status::succeeded);
     settle(op, 5, step_status::succeeded);
     BOOST_TEST((open_gates(op, 0) == std::vector<std::size_t>{4}));
-    BOOST_TEST(op.steps[2].outcome.code == "gate_shut");
+    BOOST_TEST(to_string(op.steps[2].outcome.code) == "gate_shut");
     BOOST_TEST((op.steps[2].blocked_by == std::vector<action>{action::revoke_earn}));
     BOOST_TEST((op.steps[6].outcome.status == step_status::skipped));
     BOOST_TEST((op.steps[6].blocked_by == std::vector<action>{action::revoke_earn, action::revoke_enrol}));

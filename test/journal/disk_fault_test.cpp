@@ -48,9 +48,10 @@ BOOST_DATA_TEST_CASE_F(disk_fixture, no_answer_is_contradicted_whichever_write_f
                 s.begun = begin(made(id), key_of("", id, "f"));
                 if (s.begun.has_value()) s.departed = run(j->depart(leaving(id, 0, time.today())));
                 if (s.departed.has_value()) {
-                    start(j->record(record_of(id, {change_to(0, step_status::accepted, "queued")}),
-                                    *s.departed),
-                          s.recorded);
+                    start(
+                        j->record(record_of(id, {change_to(0, step_status::accepted, outcome_code::queued)}),
+                                  *s.departed),
+                        s.recorded);
                     // It may have to wait, and what can be read is read meanwhile.
                     while (!s.recorded && j->trouble().empty())
                         run(j->find(id));
@@ -116,9 +117,10 @@ BOOST_AUTO_TEST_CASE(records_wait_in_order_and_are_written_when_the_disk_is_back
     faulty::fail(faulty::on::write, SQLITE_IOERR_WRITE, 0);
     std::vector<std::optional<result<void>>> out(20);
     for (std::size_t i = 0; i < out.size(); ++i)
-        start(j->record(record_of(i % 2 ? "a" : "b", {change_to(0, step_status::pending, "answer_timeout",
-                                                                static_cast<std::uint32_t>(i))}),
-                        std::nullopt),
+        start(j->record(
+                  record_of(i % 2 ? "a" : "b", {change_to(0, step_status::pending, outcome_code::vendor_error,
+                                                          static_cast<std::uint32_t>(i))}),
+                  std::nullopt),
               out[i]);
     await_trouble();
     for (const auto& r : out)
@@ -139,7 +141,9 @@ BOOST_AUTO_TEST_CASE(closing_in_trouble_gives_up) {
     BOOST_REQUIRE(begin(made("a")).has_value());
     faulty::fail(faulty::on::sync, SQLITE_IOERR_FSYNC, 0);
     std::optional<result<void>> out;
-    start(j->record(record_of("a", {change_to(0, step_status::accepted, "queued")}), std::nullopt), out);
+    start(
+        j->record(record_of("a", {change_to(0, step_status::accepted, outcome_code::queued)}), std::nullopt),
+        out);
     await_trouble();
     j->close();
     finish();

@@ -36,7 +36,9 @@ BOOST_AUTO_TEST_CASE(whichever_write_of_a_sweep_fails_it_forgets_later_and_loses
     time.pass(30min);
     settle({"young"});
     BOOST_REQUIRE(begin(made("open", 5)).has_value());
-    BOOST_REQUIRE(record(record_of("open", {change_to(0, step_status::pending, "busy", 3)})).has_value());
+    BOOST_REQUIRE(
+        record(record_of("open", {change_to(0, step_status::pending, outcome_code::vendor_busy, 3)}))
+            .has_value());
     j.reset();
     copy(path, before);
     const std::vector<std::string> keys = keys_in(path, "due%");
@@ -107,9 +109,10 @@ BOOST_AUTO_TEST_CASE(whichever_write_fails_while_the_log_is_copied_no_answer_is_
                     begun[i] = begin(made(id, 10)).has_value();
                     settle_down();
                     if (!begun[i]) continue;
-                    start(j->record(record_of(id, {change_to(0, step_status::accepted, "queued")}),
-                                    std::nullopt),
-                          recorded[i]);
+                    start(
+                        j->record(record_of(id, {change_to(0, step_status::accepted, outcome_code::queued)}),
+                                  std::nullopt),
+                        recorded[i]);
                     settle_down();
                 }
                 failed = faulty::failures() > 0;

@@ -78,7 +78,8 @@ BOOST_DATA_TEST_CASE_F(sqlite_fixture, a_file_of_an_earlier_version_is_brought_t
     BOOST_REQUIRE(begin(unsettled, key_of("", "k", "f")).has_value());
     BOOST_TEST(run(j->sweep()).value() == 0U); // what comes behind is in rows of its own, as everything was
     for (const auto& op : {a, b})
-        BOOST_REQUIRE(record(record_of(op->id, {change_to(0, step_status::accepted, "queued")}, time.today()))
+        BOOST_REQUIRE(record(record_of(op->id, {change_to(0, step_status::accepted, outcome_code::queued)},
+                                       time.today()))
                           .has_value());
     BOOST_REQUIRE(run(j->depart(leaving("open", 1, time.today()))).has_value());
     if (version == 1) BOOST_TEST(run(j->sweep()).value() == 0U);
@@ -129,7 +130,8 @@ BOOST_AUTO_TEST_CASE(a_ref_that_an_earlier_version_kept_goes_with_the_upgrade) {
     for (const char* id : {"a", "b"}) {
         BOOST_REQUIRE(begin(made(id)).has_value());
         BOOST_REQUIRE(
-            record(record_of(id, {change_to(0, step_status::accepted, "queued")}, time.today())).has_value());
+            record(record_of(id, {change_to(0, step_status::accepted, outcome_code::queued)}, time.today()))
+                .has_value());
     }
     BOOST_TEST(run(j->sweep()).value() == 2U);
     kill();

@@ -30,7 +30,9 @@ struct opening_fixture : faulty_fixture {
         BOOST_REQUIRE(begin(made("flying")).has_value());
         const auto landed = run(j->depart(leaving("waiting", 0, time.today())));
         BOOST_REQUIRE(
-            record(record_of("waiting", {change_to(0, step_status::pending, "busy")}), *landed).has_value());
+            record(record_of("waiting", {change_to(0, step_status::pending, outcome_code::vendor_busy)}),
+                   *landed)
+                .has_value());
         last_flight = run(j->depart(leaving("flying", 1, time.today()))).value();
         copy(path, left);
         j.reset();
@@ -61,7 +63,7 @@ struct opening_fixture : faulty_fixture {
         BOOST_TEST(j->left_behind().steps == 4U);
         BOOST_TEST(j->departed_since({}).size() == 2 + calls_since);
         BOOST_TEST((found("settled")->settled_at.has_value()));
-        BOOST_TEST(found("waiting")->steps[0].outcome.code == "busy");
+        BOOST_TEST(to_string(found("waiting")->steps[0].outcome.code) == "vendor_busy");
         const auto flying = found("flying");
         BOOST_TEST(flying->steps[1].history.lost == 1U);
         BOOST_TEST(flying->steps[1].attempts == 1U);

@@ -74,7 +74,9 @@ BOOST_AUTO_TEST_CASE(after_retention_nobody_is_remembered) {
         BOOST_TEST(lookup(identifier_kind::email, "op-7.0@example.com").size() == 1U);
         BOOST_TEST(found("open")->steps[0].who->value == "open.0@example.com");
         // A retry that had begun when the person was forgotten.
-        BOOST_TEST(record(record_of("op-7", {change_to(1, step_status::succeeded, "again", 7)})).has_value());
+        BOOST_TEST(record(record_of("op-7",
+                                    {change_to(1, step_status::succeeded, outcome_code::already_revoked, 7)}))
+                       .has_value());
         BOOST_TEST(found("op-7")->steps[1].attempts == 7U);
         kill();
     }
@@ -134,7 +136,8 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_taken_away_is_noticed_before_anything_is_pro
     BOOST_TEST(!j->trouble().empty());
     std::filesystem::rename(elsewhere, path);
     // It waits for the file; when it is answered the file is back in use.
-    BOOST_TEST(record(record_of("kept", {change_to(0, step_status::accepted, "queued")})).has_value());
+    BOOST_TEST(
+        record(record_of("kept", {change_to(0, step_status::accepted, outcome_code::queued)})).has_value());
     BOOST_TEST(j->trouble().empty());
     BOOST_TEST(begin(made("later")).has_value());
     BOOST_TEST(!found("lost"));
@@ -205,7 +208,8 @@ BOOST_AUTO_TEST_CASE(master_keys_are_exchanged_while_it_runs) {
     BOOST_REQUIRE(begin(made("b"), key_of("shop", "k", "f")).has_value());
     BOOST_TEST(use({key_named("two", '2'), key_named("one")}) == "");
     settle({"c"});
-    BOOST_REQUIRE(record(record_of("b", {change_to(0, step_status::accepted, "queued")})).has_value());
+    BOOST_REQUIRE(
+        record(record_of("b", {change_to(0, step_status::accepted, outcome_code::queued)})).has_value());
     for (const char* id : {"a", "b", "c"}) {
         BOOST_TEST_REQUIRE(found(id));
         BOOST_TEST(found(id)->steps[0].who->value == std::string(id) + ".0@example.com");
@@ -225,7 +229,8 @@ BOOST_AUTO_TEST_CASE(master_keys_are_exchanged_while_it_runs) {
 
     // Once nothing needs it a key may go; and what was refused is not in the file.
     BOOST_REQUIRE(
-        record(record_of("b", {change_to(1, step_status::succeeded, "erased")}, time.today())).has_value());
+        record(record_of("b", {change_to(1, step_status::succeeded, outcome_code::erased)}, time.today()))
+            .has_value());
     time.pass(3h);
     BOOST_TEST(run(j->sweep()).value() == 4U);
     BOOST_TEST(use({key_named("two", '2')}) == "");

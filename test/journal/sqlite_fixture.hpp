@@ -62,7 +62,7 @@ inline std::shared_ptr<operation> made(const std::string& id, std::size_t custom
     return op;
 }
 
-inline journal::change change_to(std::uint32_t step, step_status status, std::string_view code,
+inline journal::change change_to(std::uint32_t step, step_status status, outcome_code code,
                                  std::uint32_t attempts = 1) {
     journal::change c;
     c.step = step;
@@ -215,8 +215,8 @@ struct sqlite_fixture {
         std::vector<std::optional<result<void>>> recorded(ids.size());
         for (std::size_t i = 0; i < ids.size(); ++i) {
             BOOST_REQUIRE(begun[i]->has_value());
-            std::vector<journal::change> changes{change_to(0, step_status::accepted, "queued"),
-                                                 change_to(1, step_status::succeeded, "erased")};
+            std::vector<journal::change> changes{change_to(0, step_status::accepted, outcome_code::queued),
+                                                 change_to(1, step_status::succeeded, outcome_code::erased)};
             changes.back().outcome.vendor.message = ids[i] + " has been erased";
             start(j->record(record_of(ids[i], std::move(changes), time.today()), std::nullopt), recorded[i]);
         }

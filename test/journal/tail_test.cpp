@@ -88,7 +88,8 @@ BOOST_DATA_TEST_CASE_F(sqlite_fixture, reading_sees_what_is_not_in_the_tables_ye
     tuned.tail_slots = slots;
     open();
     BOOST_REQUIRE(begin(made("a"), key_of("shop", "k", "f")).has_value());
-    BOOST_TEST(record(record_of("a", {change_to(0, step_status::accepted, "queued")})).has_value());
+    BOOST_TEST(
+        record(record_of("a", {change_to(0, step_status::accepted, outcome_code::queued)})).has_value());
     BOOST_REQUIRE(begin(made("b")).has_value());
     for (int round = 0; round < 3; ++round) {
         BOOST_TEST((found("a")->steps[0].outcome.status == step_status::accepted));
@@ -120,7 +121,7 @@ BOOST_DATA_TEST_CASE_F(sqlite_fixture, an_operation_may_be_recorded_on_either_si
     for (std::uint32_t attempt = 1; attempt <= 4; ++attempt) {
         for (const char* id : {"large", "small"}) {
             const auto flight = run(j->depart(leaving(id, 0, time.today()))).value();
-            journal::change c = change_to(0, step_status::pending, "answer_timeout", attempt);
+            journal::change c = change_to(0, step_status::pending, outcome_code::vendor_error, attempt);
             BOOST_TEST(record(record_of(id, {c}), flight).has_value());
         }
         if (attempt == 2) BOOST_TEST(run(j->sweep()).value() == 0U); // folds

@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(only_a_forget_is_repeated_once) {
     BOOST_TEST((rule_of(action::revoke_earn).resend == resend::freely));
     BOOST_TEST((rule_of(action::forget).resend == resend::once));
     BOOST_TEST((lost_outcome().status == step_status::unknown));
-    BOOST_TEST(lost_outcome().code == "outcome_unknown");
+    BOOST_TEST(to_string(lost_outcome().code) == "outcome_unknown");
     BOOST_TEST(lost_outcome().retryable);
 }
 

@@ -33,15 +33,19 @@ inline bool claims_ok(const verdict& v) {
 inline bool lapse_justified(const place& p, const verdict& v, unsigned status, std::string_view body) {
     if (status < 200 || status > 299) return false;
     if (!says(lower_case(body), lower_case(p.who.value))) return false;
-    if (v.result.code == "queued") return v.result.status == step_status::accepted && says(body, "accepted");
-    return v.result.code == "not_found" && v.result.status == step_status::absent && says(body, "notFound");
+    if (v.result.code == outcome_code::queued)
+        return v.result.status == step_status::accepted && says(body, "accepted");
+    return v.result.code == outcome_code::not_found && v.result.status == step_status::absent &&
+           says(body, "notFound");
 }
 
 inline bool revoke_justified(const batch& b, const place& p, const verdict& v, std::string_view body) {
-    if (v.result.code == "not_found") return v.result.status == step_status::absent && says(body, "8015");
-    if (v.result.code == "already_revoked") return says(body, "8903") || says(body, "2305");
-    if (v.result.code == "not_applicable") return b.what == action::revoke_enrol && says(body, "8902");
-    if (v.result.code != "revoked") return false;
+    if (v.result.code == outcome_code::not_found)
+        return v.result.status == step_status::absent && says(body, "8015");
+    if (v.result.code == outcome_code::already_revoked) return says(body, "8903") || says(body, "2305");
+    if (v.result.code == outcome_code::not_applicable)
+        return b.what == action::revoke_enrol && says(body, "8902");
+    if (v.result.code != outcome_code::revoked) return false;
     if (!says(body, b.what == action::revoke_earn ? "revokedEarnIds" : "ssualId")) return false;
     for (const std::int64_t id : p.earn_ids)
         if (!says(body, std::to_string(id))) return false;
@@ -51,11 +55,11 @@ inline bool revoke_justified(const batch& b, const place& p, const verdict& v, s
 }
 
 inline bool delink_justified(const place& p, const verdict& v, std::string_view body) {
-    if (v.result.code == "not_found")
+    if (v.result.code == outcome_code::not_found)
         return says(body, "1011") || says(body, "1012") || says(body, "1013") || says(body, "8015");
     if (!says(body, p.partner_program) || !says(body, "1000")) return false;
-    if (v.result.code == "already_delinked") return says(body, "2004");
-    return v.result.code == "delinked" && says(body, "200") && says(body, "true");
+    if (v.result.code == outcome_code::already_delinked) return says(body, "2004");
+    return v.result.code == outcome_code::delinked && says(body, "200") && says(body, "true");
 }
 
 /// Why the answer cannot be proof of an outcome that counts as OK; empty when it can.
@@ -64,8 +68,8 @@ inline std::string_view contradiction(const batch& b, const place& p, const verd
     const auto root = second_reading(body);
     if (!root) return "a success out of what is no JSON";
     if (names_twice(*root)) return "a success out of an answer that names a member twice";
-    const bool done = v.result.code == "queued" || v.result.code == "revoked" ||
-                      v.result.code == "delinked" || v.result.code == "forgotten";
+    const bool done = v.result.code == outcome_code::queued || v.result.code == outcome_code::revoked ||
+                      v.result.code == outcome_code::delinked || v.result.code == outcome_code::forgotten;
     if (!done) return {};
     if (says_no(*root)) return "a success beside an error";
     if (b.what != action::lapse && lists_errors(*root)) return "a success beside errors";
@@ -73,7 +77,7 @@ inline std::string_view contradiction(const batch& b, const place& p, const verd
         list_names(*root, "errors", p.who.value))
         return "a success of somebody who was refused as well";
     const document* entries = root->find("response");
-    if (v.result.code == "revoked" && b.places.size() == 1 && entries != nullptr &&
+    if (v.result.code == outcome_code::revoked && b.places.size() == 1 && entries != nullptr &&
         std::ranges::any_of(entries->elements(), lists_errors))
         return "a success of an entry with errors";
     return {};
@@ -103,7 +107,7 @@ inline std::string_view complaint(const batch& b, const incoming_response& r,
     for (std::size_t i = 0; i < all.size(); ++i) {
         const verdict& v = all[i];
         const place& p = b.places[i];
-        if (v.result.code.empty() || v.result.status == step_status::pending) return "no outcome";
+        if (v.result.status == step_status::pending) return "no outcome";
         if (v.result.vendor.message.size() > 1024 || v.result.vendor.reason.size() > 1024)
             return "unbounded words";
         if (tells_of_another(b, all, i)) return "a verdict that tells of another customer";

@@ -61,7 +61,7 @@ inline incoming_response response(unsigned status, std::string body) {
 inline std::string show(const verdict& v) {
     constexpr std::string_view names[] = {"settle ", "retry ", "later ", "isolate "};
     std::string out(names[static_cast<std::size_t>(v.what)]);
-    out.append(to_string(v.result.status)).append("/").append(v.result.code);
+    out.append(to_string(v.result.status)).append("/").append(to_string(v.result.code));
     if (v.result.retryable) out += " retryable";
     if (v.may_have_acted) out += " acted";
     return out;

@@ -2,6 +2,7 @@
 
 #include "offboard/domain/action.hpp"
 #include "offboard/domain/identifier.hpp"
+#include "offboard/domain/outcome_code.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -36,11 +37,11 @@ struct vendor_detail {
     }
 };
 
-/// What became of a step. `code` is one of ours (a literal), open and finer than the status; it is fit for
-/// logs and metrics. `retryable`: an operator's retry may help.
+/// What became of a step. `code` is finer than the status, and fit for logs and metrics. `retryable`: an
+/// operator's retry may help.
 struct outcome {
     step_status status = step_status::pending;
-    std::string_view code;
+    outcome_code code = outcome_code::waiting;
     bool retryable = false;
     vendor_detail vendor;
 };

@@ -29,7 +29,7 @@ progress_record lost_record(const operation& op, const std::map<std::uint32_t, s
         c.step = index;
         c.outcome = s.outcome;
         c.outcome.status = step_status::pending;
-        c.outcome.code = "outcome_unknown";
+        c.outcome.code = outcome_code::outcome_unknown;
         c.blocked_by = s.blocked_by;
         c.attempts = s.attempts + count;
         c.history = s.history;

@@ -35,14 +35,14 @@ enum class body_says { done, refused, anything_else };
 struct row {
     body_says what;
     step_status status;
-    std::string_view code;
+    outcome_code code;
     bool retryable;
 };
 
 constexpr std::array rows = {
-    row{body_says::done, step_status::succeeded, "forgotten", false},
-    row{body_says::refused, step_status::failed, "refused", false},
-    row{body_says::anything_else, step_status::unknown, "unexpected_body", true},
+    row{body_says::done, step_status::succeeded, outcome_code::forgotten, false},
+    row{body_says::refused, step_status::failed, outcome_code::refused, false},
+    row{body_says::anything_else, step_status::unknown, outcome_code::unexpected_body, true},
 };
 
 body_says what_says(const answer& body) {

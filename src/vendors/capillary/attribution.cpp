@@ -45,7 +45,7 @@ void deal(const batch& b, const entries& left, const std::vector<std::size_t>& p
         const place& p = b.places[i];
         verdicts[i] = fair && alike(left)
                           ? judge(*left.front(), b, p)
-                          : undivided("ambiguous_answer", !(fair && nothing_done(left, b, p)));
+                          : undivided(outcome_code::ambiguous_answer, !(fair && nothing_done(left, b, p)));
     }
 }
 
@@ -76,7 +76,7 @@ std::vector<verdict> attribute_by_id(const batch& b, const std::vector<entry>& a
         if (of_place[i].empty())
             open.push_back(i);
         else if (of_place[i].size() > 1)
-            verdicts[i] = undivided("ambiguous_answer");
+            verdicts[i] = undivided(outcome_code::ambiguous_answer);
         else
             verdicts[i] = judge(*of_place[i].front(), b, b.places[i]);
         verdicts[i].own_words = of_place[i].size() == 1;
@@ -102,7 +102,7 @@ verdict judge_alone(const batch& b, const entry& e) {
     const bool claims = e.what == entry::kind::success || (e.has_result && counts_as_ok(v.result.status));
     if (claims && p.who.kind == identifier_kind::capillary_id && e.entity_id &&
         whole_number(p.who.value) != e.entity_id)
-        return unproven("entity_mismatch", std::move(v.result.vendor));
+        return unproven(outcome_code::entity_mismatch, std::move(v.result.vendor));
     return v;
 }
 
@@ -120,9 +120,9 @@ std::vector<verdict> attribute(const batch& b, const std::vector<entry>& all) {
         return verdicts;
     }
     if (b.places.size() == 1)
-        return {all.size() == 1 ? judge_alone(b, all.front()) : unproven("unreadable_answer")};
+        return {all.size() == 1 ? judge_alone(b, all.front()) : unproven(outcome_code::unreadable_answer)};
     if (b.places.front().who.kind == identifier_kind::capillary_id) return attribute_by_id(b, all);
-    if (everybody_revoked(b, all)) return for_all(b, settled(step_status::succeeded, "revoked"));
+    if (everybody_revoked(b, all)) return for_all(b, settled(step_status::succeeded, outcome_code::revoked));
 
     std::vector<std::size_t> places(b.places.size());
     for (std::size_t i = 0; i < places.size(); ++i)

@@ -18,58 +18,60 @@ constexpr std::array rows = {
     // The platform's own, in either call. 401, 403 and 4000: our credentials. 429, 461, 503 and 4001: not
     // now; 521: not
     // now, for this customer.
-    row{401, "vendor_auth", scope::credentials, failed, true, next::settle},
-    row{403, "vendor_auth", scope::credentials, failed, true, next::settle},
-    row{429, "rate_limited", scope::request, failed, true, next::later},
-    row{461, "rate_limited", scope::request, failed, true, next::later},
-    row{500, "vendor_error", scope::request, failed, true, next::retry},
-    row{503, "vendor_busy", scope::request, failed, true, next::later},
-    row{521, "vendor_busy", scope::customer, failed, true, next::later},
-    row{1060, "batch_refused", scope::request, failed, false, next::isolate},
-    row{4000, "vendor_auth", scope::credentials, failed, true, next::settle},
-    row{4001, "vendor_busy", scope::request, failed, true, next::later},
-    row{8015, "not_found", scope::customer, absent, false, next::settle},
+    row{401, outcome_code::vendor_auth, scope::credentials, failed, true, next::settle},
+    row{403, outcome_code::vendor_auth, scope::credentials, failed, true, next::settle},
+    row{429, outcome_code::rate_limited, scope::request, failed, true, next::later},
+    row{461, outcome_code::rate_limited, scope::request, failed, true, next::later},
+    row{500, outcome_code::vendor_error, scope::request, failed, true, next::retry},
+    row{503, outcome_code::vendor_busy, scope::request, failed, true, next::later},
+    row{521, outcome_code::vendor_busy, scope::customer, failed, true, next::later},
+    row{1060, outcome_code::batch_refused, scope::request, failed, false, next::isolate},
+    row{4000, outcome_code::vendor_auth, scope::credentials, failed, true, next::settle},
+    row{4001, outcome_code::vendor_busy, scope::request, failed, true, next::later},
+    row{8015, outcome_code::not_found, scope::customer, absent, false, next::settle},
 
     // Revoking.
-    row{1101, "program_invalid", scope::request, failed, false, next::settle, call::revoke},
-    row{1212, "entity_type_invalid", scope::request, failed, false, next::settle, call::revoke},
-    row{2305, "earn_ids_invalid", scope::customer, failed, false, next::settle, call::revoke,
+    row{1101, outcome_code::program_invalid, scope::request, failed, false, next::settle, call::revoke},
+    row{1212, outcome_code::entity_type_invalid, scope::request, failed, false, next::settle, call::revoke},
+    row{2305, outcome_code::earn_ids_invalid, scope::customer, failed, false, next::settle, call::revoke,
         condition::fresh_earn_ids},
-    row{2305, "earns_unconfirmed", scope::customer, unknown, true, next::settle, call::revoke,
+    row{2305, outcome_code::earns_unconfirmed, scope::customer, unknown, true, next::settle, call::revoke,
         condition::named_earn_ids},
-    row{2305, "already_revoked", scope::customer, succeeded, false, next::settle, call::revoke},
-    row{8874, "promotion_invalid", scope::request, failed, false, next::settle, call::revoke},
-    row{8881, "promotion_missing", scope::request, failed, false, next::settle, call::revoke},
-    row{8892, "promotion_inactive", scope::request, failed, false, next::settle, call::revoke},
-    row{8896, "vendor_error", scope::customer, failed, true, next::settle, call::revoke},
-    row{8899, "user_group_refused", scope::request, failed, false, next::settle, call::revoke},
-    row{8901, "entity_type_invalid", scope::request, failed, false, next::settle, call::revoke},
-    row{8902, "not_applicable", scope::request, skipped, false, next::settle, call::revoke,
+    row{2305, outcome_code::already_revoked, scope::customer, succeeded, false, next::settle, call::revoke},
+    row{8874, outcome_code::promotion_invalid, scope::request, failed, false, next::settle, call::revoke},
+    row{8881, outcome_code::promotion_missing, scope::request, failed, false, next::settle, call::revoke},
+    row{8892, outcome_code::promotion_inactive, scope::request, failed, false, next::settle, call::revoke},
+    row{8896, outcome_code::vendor_error, scope::customer, failed, true, next::settle, call::revoke},
+    row{8899, outcome_code::user_group_refused, scope::request, failed, false, next::settle, call::revoke},
+    row{8901, outcome_code::entity_type_invalid, scope::request, failed, false, next::settle, call::revoke},
+    row{8902, outcome_code::not_applicable, scope::request, skipped, false, next::settle, call::revoke,
         condition::of_enrolment},
-    row{8902, "not_supported", scope::request, failed, false, next::settle, call::revoke},
-    row{8903, "earn_ids_invalid", scope::customer, failed, false, next::settle, call::revoke,
+    row{8902, outcome_code::not_supported, scope::request, failed, false, next::settle, call::revoke},
+    row{8903, outcome_code::earn_ids_invalid, scope::customer, failed, false, next::settle, call::revoke,
         condition::fresh_earn_ids},
-    row{8903, "earns_unconfirmed", scope::customer, unknown, true, next::settle, call::revoke,
+    row{8903, outcome_code::earns_unconfirmed, scope::customer, unknown, true, next::settle, call::revoke,
         condition::named_earn_ids},
-    row{8903, "already_revoked", scope::customer, succeeded, false, next::settle, call::revoke},
-    row{11013, "identifier_missing", scope::request, failed, false, next::settle, call::revoke},
+    row{8903, outcome_code::already_revoked, scope::customer, succeeded, false, next::settle, call::revoke},
+    row{11013, outcome_code::identifier_missing, scope::request, failed, false, next::settle, call::revoke},
 
     // Delinking. 1011 to 1013 are of the customer, the others of one programme unless they say `request`.
-    row{1011, "not_found", scope::request, absent, false, next::settle, call::delink},
-    row{1012, "not_found", scope::request, absent, false, next::settle, call::delink},
-    row{1013, "not_found", scope::request, absent, false, next::settle, call::delink},
-    row{2001, "vendor_error", scope::request, failed, true, next::retry, call::delink, condition::first_time},
-    row{2001, "vendor_error", scope::request, failed, true, next::settle, call::delink},
-    row{2004, "already_delinked", scope::customer, succeeded, false, next::settle, call::delink},
-    row{2005, "not_enrolled", scope::customer, failed, false, next::settle, call::delink,
+    row{1011, outcome_code::not_found, scope::request, absent, false, next::settle, call::delink},
+    row{1012, outcome_code::not_found, scope::request, absent, false, next::settle, call::delink},
+    row{1013, outcome_code::not_found, scope::request, absent, false, next::settle, call::delink},
+    row{2001, outcome_code::vendor_error, scope::request, failed, true, next::retry, call::delink,
+        condition::first_time},
+    row{2001, outcome_code::vendor_error, scope::request, failed, true, next::settle, call::delink},
+    row{2004, outcome_code::already_delinked, scope::customer, succeeded, false, next::settle, call::delink},
+    row{2005, outcome_code::not_enrolled, scope::customer, failed, false, next::settle, call::delink,
         condition::says_enrol},
-    row{2005, "already_linked", scope::customer, failed, false, next::settle, call::delink,
+    row{2005, outcome_code::already_linked, scope::customer, failed, false, next::settle, call::delink,
         condition::says_linked},
-    row{2005, "refused", scope::customer, failed, false, next::settle, call::delink},
-    row{2006, "programme_not_found", scope::customer, failed, false, next::settle, call::delink},
-    row{2007, "programme_tier_not_found", scope::customer, failed, false, next::settle, call::delink},
-    row{2008, "too_many_programmes", scope::request, failed, false, next::settle, call::delink},
-    row{2010, "outcome_unknown", scope::request, unknown, true, next::retry, call::delink},
+    row{2005, outcome_code::refused, scope::customer, failed, false, next::settle, call::delink},
+    row{2006, outcome_code::programme_not_found, scope::customer, failed, false, next::settle, call::delink},
+    row{2007, outcome_code::programme_tier_not_found, scope::customer, failed, false, next::settle,
+        call::delink},
+    row{2008, outcome_code::too_many_programmes, scope::request, failed, false, next::settle, call::delink},
+    row{2010, outcome_code::outcome_unknown, scope::request, unknown, true, next::retry, call::delink},
 };
 
 bool mentions(std::string_view message, std::string_view lower_case) {
@@ -105,7 +107,8 @@ verdict judge_in_company(const std::vector<fault>& faults, const batch& b, const
                                     [&](const fault& f) { return scope_of(f, b) == scope::customer; });
     // A delink call has one customer, so what is said of the customer is said of every place.
     const bool about_the_customer = b.what == action::delink && faults.front().code == 8015;
-    if (b.places.size() > 1 && shared && !about_the_customer) return undivided("ambiguous_answer");
+    if (b.places.size() > 1 && shared && !about_the_customer)
+        return undivided(outcome_code::ambiguous_answer);
     return judge(faults, b, p);
 }
 
@@ -138,10 +141,10 @@ const row* find(const fault& f, const batch& b, const place& p) noexcept {
 
 verdict judge(const fault& f, const batch& b, const place& p) {
     const row* r = find(f, b, p);
-    if (r == nullptr) return settled(failed, "refused", false, detail_of(f));
+    if (r == nullptr) return settled(failed, outcome_code::refused, false, detail_of(f));
     if (r->whose == scope::credentials) return credentials_refused(detail_of(f));
     if (r->then == next::retry && r->status == failed) return vendor_fault(b, detail_of(f));
-    verdict v = settled(r->status, r->name, r->retryable, detail_of(f));
+    verdict v = settled(r->status, r->meaning, r->retryable, detail_of(f));
     v.what = r->then == next::isolate && b.places.size() == 1 ? next::settle : r->then;
     v.may_have_acted = r->then == next::retry;
     return v;
@@ -157,7 +160,7 @@ verdict judge(const std::vector<fault>& faults, const batch& b, const place& p) 
         agree = agree && other.result.status == first.result.status;
     }
     // "No such customer" beside "already done": two results for one, and both would open a gate.
-    return agree ? first : unproven("contradictory_answer", std::move(first.result.vendor));
+    return agree ? first : unproven(outcome_code::contradictory_answer, std::move(first.result.vendor));
 }
 
 scope scope_of(const fault& f, const batch& b) noexcept {
@@ -168,7 +171,7 @@ scope scope_of(const fault& f, const batch& b) noexcept {
 
 bool surely_did_nothing(const fault& f, const batch& b, const place& p) noexcept {
     const row* r = find(f, b, p);
-    return r != nullptr && r->then != next::retry && r->name != "vendor_error";
+    return r != nullptr && r->then != next::retry && r->meaning != outcome_code::vendor_error;
 }
 
 std::vector<verdict> judge_envelope(const std::vector<fault>& faults, const batch& b, unsigned status,
@@ -182,7 +185,8 @@ std::vector<verdict> judge_envelope(const std::vector<fault>& faults, const batc
         verdicts.push_back(judge_in_company(faults, b, p));
     if (affirms(body))
         for (verdict& v : verdicts)
-            if (counts_as_ok(v.result.status)) v = unproven("contradictory_answer", v.result.vendor);
+            if (counts_as_ok(v.result.status))
+                v = unproven(outcome_code::contradictory_answer, v.result.vendor);
     return verdicts;
 }
 

@@ -32,7 +32,7 @@ enum class condition {
 
 struct row {
     std::int64_t code;
-    std::string_view name;
+    outcome_code meaning; ///< ours
     scope whose;
     step_status status;
     bool retryable;

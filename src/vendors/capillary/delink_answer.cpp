@@ -21,7 +21,8 @@ vendor_detail detail_of(const status_object& s) {
 /// Not linked any more (2004) is a word about one programme: where no programme stands beside it, it proves
 /// nothing.
 verdict naming_none(verdict v) {
-    if (v.result.status == step_status::succeeded) return unproven("contradictory_answer", v.result.vendor);
+    if (v.result.status == step_status::succeeded)
+        return unproven(outcome_code::contradictory_answer, v.result.vendor);
     return v;
 }
 
@@ -29,19 +30,20 @@ verdict naming_none(verdict v) {
 verdict judge_customer(const delink_report& report, const batch& b, const place& p) {
     const status_object& customer = report.customer;
     if (!customer.says_failed(customer_found) || report.any_done())
-        return unproven("contradictory_answer", detail_of(customer));
+        return unproven(outcome_code::contradictory_answer, detail_of(customer));
     return naming_none(judge(customer.as_fault(), b, p));
 }
 
 verdict judge_programme(const delink_report& report, const batch& b, const place& p) {
     bool twice = false;
     const delink_report::programme* found = report.find(p.partner_program, twice);
-    if (found == nullptr) return unproven("vendor_omitted");
+    if (found == nullptr) return unproven(outcome_code::vendor_omitted);
     const status_object& status = found->status;
-    if (twice) return unproven("contradictory_answer", detail_of(status));
+    if (twice) return unproven(outcome_code::contradictory_answer, detail_of(status));
     if (status.says_failed(programme_done)) return judge(status.as_fault(), b, p);
-    if (!status.says_done(programme_done)) return unproven("contradictory_answer", detail_of(status));
-    verdict done = settled(step_status::succeeded, "delinked");
+    if (!status.says_done(programme_done))
+        return unproven(outcome_code::contradictory_answer, detail_of(status));
+    verdict done = settled(step_status::succeeded, outcome_code::delinked);
     done.result.vendor.entity_id = report.customer_id;
     return done;
 }
@@ -51,7 +53,8 @@ verdict judge_place(const delink_report& report, const batch& b, const place& p)
     const verdict v = refused ? judge_customer(report, b, p) : judge_programme(report, b, p);
     // What opens a gate wants the whole answer behind it.
     const bool backed = (refused || report.customer.says_done(customer_found)) && !report.errors_beside;
-    if (counts_as_ok(v.result.status) && !backed) return unproven("contradictory_answer", v.result.vendor);
+    if (counts_as_ok(v.result.status) && !backed)
+        return unproven(outcome_code::contradictory_answer, v.result.vendor);
     return v;
 }
 

@@ -21,7 +21,7 @@ std::vector<verdict> decode_revoke(const batch& b, unsigned status, const answer
         // What opens a gate wants the whole answer behind it: no error beside the entries.
         const bool backed = whole && whole->empty() && !tells_of_error(body) && !denies(body);
         for (verdict& v : verdicts)
-            if (!backed && counts_as_ok(v.result.status)) v = undivided("contradictory_answer");
+            if (!backed && counts_as_ok(v.result.status)) v = undivided(outcome_code::contradictory_answer);
         return verdicts;
     }
     if (whole && !whole->empty()) return judge_envelope(*whole, b, status, body);

@@ -51,7 +51,7 @@ verdict judge_failure(const entry& e, const batch& b, const place& p) {
     const bool something_done = !e.earn_ids.empty() || e.issual_id;
     const bool found = e.entity_id && v.result.status == step_status::absent;
     if ((something_done || found) && counts_as_ok(v.result.status))
-        return unproven("contradictory_answer", std::move(detail));
+        return unproven(outcome_code::contradictory_answer, std::move(detail));
     v.result.vendor = std::move(detail);
     v.may_have_acted = v.may_have_acted || something_done;
     return v;
@@ -106,15 +106,15 @@ verdict judge(const entry& e, const batch& b, const place& p) {
     case entry::kind::not_applied:
         detail.code = e.warning.code;
         detail.message = e.warning.message;
-        return settled(step_status::failed, "not_applied", false, std::move(detail));
-    case entry::kind::unconfirmed: return unproven("unconfirmed", std::move(detail));
+        return settled(step_status::failed, outcome_code::not_applied, false, std::move(detail));
+    case entry::kind::unconfirmed: return unproven(outcome_code::unconfirmed, std::move(detail));
     case entry::kind::success:
         if (b.what == action::revoke_earn && !all_returned(p, e))
-            return unproven("earns_unconfirmed", std::move(detail));
-        return settled(step_status::succeeded, "revoked", false, std::move(detail));
+            return unproven(outcome_code::earns_unconfirmed, std::move(detail));
+        return settled(step_status::succeeded, outcome_code::revoked, false, std::move(detail));
     case entry::kind::unreadable: break;
     }
-    return unproven("unreadable_answer");
+    return unproven(outcome_code::unreadable_answer);
 }
 
 } // namespace offboard::vendors::capillary

@@ -22,15 +22,16 @@ namespace {
 /// rest.
 struct reason_row {
     std::string_view reason;
-    std::string_view name;
+    outcome_code meaning;
     scope whose;
     step_status status;
     bool retryable;
     next what;
 };
 constexpr std::array reasons = {
-    reason_row{"notFound", "not_found", scope::customer, step_status::absent, false, next::settle},
-    reason_row{"", "refused", scope::customer, step_status::failed, false, next::settle},
+    reason_row{"notFound", outcome_code::not_found, scope::customer, step_status::absent, false,
+               next::settle},
+    reason_row{"", outcome_code::refused, scope::customer, step_status::failed, false, next::settle},
 };
 
 /// What the answer says of one place.
@@ -102,14 +103,15 @@ bool list_or_nothing(const json::object* body, std::string_view name) {
 }
 
 verdict judge(const echo& at, const vendor_detail& detail) {
-    if (at.shared) return undivided("ambiguous_answer", true, detail);
-    if (at.disputed || (at.accepted && at.refused)) return undivided("contradictory_answer", true, detail);
-    if (at.accepted) return settled(step_status::accepted, "queued");
-    if (!at.refused) return undivided("vendor_omitted", true, detail);
+    if (at.shared) return undivided(outcome_code::ambiguous_answer, true, detail);
+    if (at.disputed || (at.accepted && at.refused))
+        return undivided(outcome_code::contradictory_answer, true, detail);
+    if (at.accepted) return settled(step_status::accepted, outcome_code::queued);
+    if (!at.refused) return undivided(outcome_code::vendor_omitted, true, detail);
     const auto* row = std::find_if(reasons.begin(), reasons.end(), [&](const reason_row& r) {
         return r.reason.empty() || r.reason == at.reason;
     });
-    verdict v = settled(row->status, row->name, row->retryable);
+    verdict v = settled(row->status, row->meaning, row->retryable);
     v.what = row->what;
     v.result.vendor.reason = kept_words(at.reason);
     v.own_words = true;
@@ -134,7 +136,7 @@ std::vector<verdict> decode_lapse(const batch& b, unsigned status, const answer&
     const vendor_detail detail = said(body);
     if (!claims_success(status)) return by_status(b, status, detail);
     if (body == nullptr || !list_or_nothing(body, "accepted") || !list_or_nothing(body, "errors"))
-        return for_all(b, unproven("unreadable_answer", detail));
+        return for_all(b, unproven(outcome_code::unreadable_answer, detail));
 
     const matching places(b, wire);
     std::vector<echo> echoes(b.places.size());
@@ -145,7 +147,7 @@ std::vector<verdict> decode_lapse(const batch& b, unsigned status, const answer&
     const bool recognised =
         std::any_of(echoes.begin(), echoes.end(), [](const echo& e) { return e.accepted || e.refused; });
     // Sending each of them alone would burn the budget on a vendor that answers in a way we cannot read.
-    if (!recognised && b.places.size() > 1) return for_all(b, unproven("vendor_omitted", detail));
+    if (!recognised && b.places.size() > 1) return for_all(b, unproven(outcome_code::vendor_omitted, detail));
 
     std::vector<verdict> verdicts;
     verdicts.reserve(echoes.size());
