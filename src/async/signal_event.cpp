@@ -1,8 +1,9 @@
 #include "offboard/async/signal_event.hpp"
 
+#include "offboard/async/timer.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
 namespace offboard::async {
@@ -12,7 +13,7 @@ namespace asio = boost::asio;
 /// Lives in the frame of wait_until(), and leaves the event's list when that frame dies in any way.
 struct signal_event::waiter {
     waiter(signal_event& e, const asio::any_io_executor& executor, steady_time deadline)
-        : event(&e), timer(executor, deadline), previous(e.last_) {
+        : event(&e), wait(executor, deadline), previous(e.last_) {
         (previous ? previous->next : e.first_) = this;
         e.last_ = this;
     }
@@ -23,7 +24,7 @@ struct signal_event::waiter {
     }
 
     signal_event* event; ///< null once notified
-    asio::steady_timer timer;
+    timer wait;
     waiter* previous;
     waiter* next = nullptr;
 };
@@ -38,7 +39,7 @@ bool signal_event::notify_one() noexcept {
     if (!first_) return false;
     waiter& w = *first_;
     unlink(w);
-    w.timer.cancel();
+    w.wait.cancel();
     return true;
 }
 
@@ -51,7 +52,7 @@ void signal_event::notify_all() noexcept {
 asio::awaitable<bool> signal_event::wait_until(steady_time deadline) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     waiter self(*this, executor, deadline);
-    co_await self.timer.async_wait(asio::as_tuple(asio::deferred));
+    co_await self.wait.async_wait(asio::as_tuple(asio::deferred));
     co_return self.event == nullptr;
 }
 

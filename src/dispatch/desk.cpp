@@ -30,8 +30,9 @@ desk::desk(dispatcher& owner, vendor v, const config::vendor_settings& settings,
       pacer_(settings.budget.calls, settings.budget.per),
       kinds_(action_count,
              kind_state(policy::breaker::rules{settings.breaker.failures, settings.breaker.open})),
-      link_(owner.io_, v, settings, owner.clock_, owner.log_, owner.tracer_, owner.check_),
-      timer_(owner.io_) {}
+      link_(owner.make_client_(v, settings), v, settings, owner.clock_, owner.log_, owner.tracer_,
+            owner.check_),
+      timer_(owner.io_.get_executor()) {}
 
 desk::lane& desk::lane_for(lane_key key) {
     lane*& at = by_key_[key.text];

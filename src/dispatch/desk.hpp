@@ -3,6 +3,7 @@
 #include "vendor_link.hpp"
 
 #include "offboard/async/task_group.hpp"
+#include "offboard/async/timer.hpp"
 #include "offboard/dispatch/dispatcher.hpp"
 #include "offboard/policy/backoff.hpp"
 #include "offboard/policy/breaker.hpp"
@@ -12,8 +13,6 @@
 #include "offboard/policy/pacer.hpp"
 #include "offboard/policy/retry_budget.hpp"
 #include "offboard/vendors/ping.hpp"
-
-#include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
 #include <list>
@@ -207,7 +206,7 @@ private:
     std::list<lane> lanes_; ///< idle ones are removed; the order is the turn to send
     std::unordered_map<std::string, lane*> by_key_;
     std::multimap<steady_time, later> delayed_;
-    boost::asio::steady_timer timer_;
+    async::timer timer_;
     steady_time look_at_ = steady_time::max();          ///< what the timer is set for
     duration latency_ = std::chrono::milliseconds(200); ///< moving average of a call
     std::size_t in_flight_ = 0;                         ///< calls

@@ -31,13 +31,41 @@ shapes shapes_of(const config::settings& settings) {
     return out;
 }
 
+http::client_settings client_settings_of(vendor v, const config::vendor_settings& s) {
+    http::client_settings out;
+    out.name = to_string(v);
+    out.host = s.base_url.host;
+    out.port = s.base_url.port;
+    out.tls = s.base_url.tls;
+    out.path_prefix = s.base_url.path;
+    out.roots = s.roots;
+    // One more than calls may be in flight, so that a token request never waits behind the calls that want
+    // it.
+    out.most_connections = s.max_in_flight + 1;
+    return out;
+}
+
+/// A factory of clients holds two pointers, in a named type.
+struct real_clients {
+    asio::io_context* io;
+    telemetry::log* log;
+    std::unique_ptr<http::exchanger> operator()(vendor v, const config::vendor_settings& s) const {
+        return std::make_unique<http::client>(*io, client_settings_of(v, s), *log);
+    }
+};
+
 } // namespace
+
+make_client client_factory(asio::io_context& io, telemetry::log& log) {
+    return real_clients{&io, &log};
+}
 
 dispatcher::dispatcher(asio::io_context& io, const config::settings& settings, journal::journal& j,
                        const clock& c, random_source& random, telemetry::log& log,
-                       telemetry::metrics& metrics, telemetry::tracer& tracer)
+                       telemetry::metrics& metrics, telemetry::tracer& tracer, make_client make)
     : io_(io), settings_(settings), journal_(j), clock_(c), random_(random), log_(log), metrics_(metrics),
-      tracer_(tracer), tasks_(io.get_executor(), log), forms_(shapes_of(settings)) {
+      tracer_(tracer), tasks_(io.get_executor(), log), make_client_(std::move(make)),
+      forms_(shapes_of(settings)) {
     for (const vendor v : all_vendors) {
         const auto i = static_cast<std::size_t>(v);
         if (settings.of(v)) desks_[i] = std::make_unique<desk>(*this, v, *settings.of(v), forms_[i]);

@@ -14,20 +14,6 @@ namespace offboard::dispatch {
 
 namespace {
 
-http::client_settings client_settings_of(vendor v, const config::vendor_settings& s) {
-    http::client_settings out;
-    out.name = to_string(v);
-    out.host = s.base_url.host;
-    out.port = s.base_url.port;
-    out.tls = s.base_url.tls;
-    out.path_prefix = s.base_url.path;
-    out.roots = s.roots;
-    // One more than calls may be in flight, so that a token request never waits behind the calls that want
-    // it.
-    out.most_connections = s.max_in_flight + 1;
-    return out;
-}
-
 /// Host and port as they stand in a URL.
 std::string server_of(const base_url& b) {
     const bool literal_v6 = b.host.find(':') != std::string::npos;
@@ -80,11 +66,12 @@ std::string answered(unsigned status) {
     return "answered with status " + std::to_string(status);
 }
 
-vendor_link::vendor_link(asio::io_context& io, vendor v, const config::vendor_settings& settings,
-                         const clock& c, telemetry::log& l, telemetry::tracer& t, const secret_check& check)
+vendor_link::vendor_link(std::unique_ptr<http::exchanger> client, vendor v,
+                         const config::vendor_settings& settings, const clock& c, telemetry::log& l,
+                         telemetry::tracer& t, const secret_check& check)
     : vendor_(v), settings_(settings), clock_(c), log_(l), tracer_(t), check_(check),
-      server_(server_of(settings.base_url)), client_(io, client_settings_of(v, settings), l),
-      credentials_(settings.credentials), roots_(settings.roots) {}
+      server_(server_of(settings.base_url)), client_(std::move(client)), credentials_(settings.credentials),
+      roots_(settings.roots) {}
 
 bool vendor_link::has_token() const noexcept {
     return vendors::needs_token(credentials_);
@@ -92,7 +79,7 @@ bool vendor_link::has_token() const noexcept {
 
 void vendor_link::use(const config::vendor_settings& now) {
     if (now.roots != roots_) {
-        client_.trust(now.roots);
+        client_->trust(now.roots);
         roots_ = now.roots;
     }
     if (same(now.credentials, credentials_)) return;
@@ -123,7 +110,7 @@ asio::awaitable<result<incoming_response>> vendor_link::call(outgoing_request re
     vendors::authorise(request, credentials_, held ? *held : none);
     const std::uint64_t used = version_;
     std::string cause;
-    auto answer = co_await client_.exchange(std::move(request), deadline, std::move(repeat), &cause);
+    auto answer = co_await client_->exchange(std::move(request), deadline, std::move(repeat), &cause);
     if (answer.has_error()) reason = reason_of(answer.error(), cause);
     const bool refused = answer.has_value() && answer->status == 401;
     if (answer.has_value() && held) judge(held, refused);
@@ -246,7 +233,7 @@ asio::awaitable<result<vendors::token>> vendor_link::ask_for_token(steady_time d
     }
     http::may_repeat harmless = [] { return true; };
     std::string cause;
-    auto answer = co_await client_.exchange(std::move(request), deadline, std::move(harmless), &cause);
+    auto answer = co_await client_->exchange(std::move(request), deadline, std::move(harmless), &cause);
     result<vendors::token> read = errc::token_unavailable;
     if (answer.has_value()) read = vendors::read_token(credentials_, *answer);
     if (span) {
@@ -269,7 +256,7 @@ asio::awaitable<result<vendors::token>> vendor_link::ask_for_token(steady_time d
 }
 
 asio::awaitable<void> vendor_link::stop() {
-    return client_.stop();
+    return client_->stop();
 }
 
 } // namespace offboard::dispatch

@@ -25,7 +25,7 @@ std::string answered(unsigned status);
 class vendor_link {
 public:
     /// `check` is asked when the vendor refuses the credentials; it may be empty, and outlives this.
-    vendor_link(boost::asio::io_context&, vendor, const config::vendor_settings&, const clock&,
+    vendor_link(std::unique_ptr<http::exchanger>, vendor, const config::vendor_settings&, const clock&,
                 telemetry::log&, telemetry::tracer&, const secret_check& check);
 
     /// One call, authorised. Errors as http::client, plus token_refused and token_unavailable (nothing of the
@@ -70,7 +70,7 @@ private:
     telemetry::tracer& tracer_;
     const secret_check& check_;
     const std::string server_;
-    http::client client_;
+    const std::unique_ptr<http::exchanger> client_;
     credentials credentials_;
     std::string roots_;
     std::uint64_t version_ = 0; ///< of the credentials

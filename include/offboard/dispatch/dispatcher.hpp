@@ -6,6 +6,7 @@
 #include "offboard/base/random.hpp"
 #include "offboard/config/settings.hpp"
 #include "offboard/dispatch/batching.hpp"
+#include "offboard/http/client.hpp"
 #include "offboard/journal/journal.hpp"
 #include "offboard/telemetry/log.hpp"
 #include "offboard/telemetry/metrics.hpp"
@@ -30,6 +31,10 @@ class desk;
 /// Reads the files of secrets again and applies what has changed, see dispatcher::use(), before it returns;
 /// at the deadline at the latest.
 using secret_check = std::function<boost::asio::awaitable<void>(steady_time deadline)>;
+
+/// Makes the way to a vendor. The real one is client_factory().
+using make_client = std::function<std::unique_ptr<http::exchanger>(vendor, const config::vendor_settings&)>;
+make_client client_factory(boost::asio::io_context&, telemetry::log&);
 
 /// A breaker's state, for /readyz: `closed`, `open` or `half_open`.
 struct breaker_report {
@@ -78,7 +83,7 @@ struct window {
 class dispatcher {
 public:
     dispatcher(boost::asio::io_context&, const config::settings&, journal::journal&, const clock&,
-               random_source&, telemetry::log&, telemetry::metrics&, telemetry::tracer&);
+               random_source&, telemetry::log&, telemetry::metrics&, telemetry::tracer&, make_client);
     ~dispatcher();
 
     /// Starts with what an earlier process left behind, as soon as the journal has opened; until then nothing
@@ -207,6 +212,7 @@ private:
     telemetry::metrics& metrics_;
     telemetry::tracer& tracer_;
     async::task_group tasks_;
+    const make_client make_client_;
     secret_check check_;
     shapes forms_;
     std::array<std::unique_ptr<desk>, vendor_count> desks_;

@@ -47,6 +47,16 @@ struct client_counters {
 /// never.
 using may_repeat = std::function<bool()>;
 
+/// Exchanges with one origin: a client, or in a simulation what stands in its place. See client.
+class exchanger {
+public:
+    virtual ~exchanger() = default;
+    virtual boost::asio::awaitable<result<incoming_response>>
+    exchange(outgoing_request, steady_time deadline, may_repeat repeat, std::string* cause) = 0;
+    virtual boost::asio::awaitable<void> stop() = 0;
+    virtual void trust(const std::string& roots) = 0;
+};
+
 /// HTTP/1.1 exchanges with one vendor origin over a bounded pool of kept connections. One network thread.
 /// Redirects are answers like any other.
 ///
@@ -58,7 +68,7 @@ using may_repeat = std::function<bool()>;
 /// exchange is repeated once on a new connection, if `repeat` allows it, or if the system had taken no byte
 /// of it. Where it is not repeated the error is connection_stale: the caller may send it once more by rules
 /// of its own.
-class client {
+class client final : public exchanger {
 public:
     /// Throws std::runtime_error when the roots cannot be read.
     client(boost::asio::io_context&, client_settings, telemetry::log&);
@@ -66,22 +76,23 @@ public:
     client& operator=(const client&) = delete;
 
     /// stop() has returned before, and no exchange is under way.
-    ~client();
+    ~client() override;
 
     /// One exchange. The deadline covers everything, waiting for a connection included. A cancelled exchange
     /// gives errc::cancelled when nothing was sent, else answer_lost; it does not throw.
     /// `cause`, which must outlive the call, becomes what the system or the TLS library says of an error, in
     /// words for a log and never from the other side's bytes; empty where the error says it all.
-    boost::asio::awaitable<result<incoming_response>>
-    exchange(outgoing_request, steady_time deadline, may_repeat repeat, std::string* cause = nullptr);
+    boost::asio::awaitable<result<incoming_response>> exchange(outgoing_request, steady_time deadline,
+                                                               may_repeat repeat,
+                                                               std::string* cause = nullptr) override;
 
     /// Closes idle connections and refuses new exchanges with errc::cancelled. Exchanges under way go on:
     /// whoever started them joins them first, or cancels them. Returns when no connection is left.
-    boost::asio::awaitable<void> stop();
+    boost::asio::awaitable<void> stop() override;
 
     /// From now on connections are made by these roots, and kept ones that were made by others are closed;
     /// exchanges under way go on. Throws as the constructor does, and changes nothing then.
-    void trust(const std::string& roots);
+    void trust(const std::string& roots) override;
 
     const client_counters& counters() const noexcept;
     std::size_t open_connections() const noexcept;
