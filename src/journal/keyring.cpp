@@ -22,7 +22,6 @@ namespace {
 constexpr std::size_t key_size = 32;
 constexpr std::size_t nonce_size = 12;
 constexpr std::size_t tag_size = 16;
-constexpr std::size_t hash_size = std::tuple_size_v<subject_hash>;
 
 template <auto Free>
 struct freed_by {

@@ -8,7 +8,7 @@
 namespace offboard {
 
 /// What may go wrong in a way that is expected. One enumerator per decision that somebody takes on it;
-/// the comment says when it happens. Outcomes of a vendor's answer are not errors: see domain/outcome.hpp.
+/// the comment says when it happens. Outcomes of a vendor's answer are not errors: see domain/step.hpp.
 enum class errc {
     // Nothing of the request has left for the vendor: always safe to send again.
     dns_failed = 1,    ///< the host name could not be resolved, or not in time
@@ -46,8 +46,12 @@ boost::system::error_code make_error_code(errc) noexcept;
 /// The errc behind an error code of ours; anything else is a bug of the room that let it out.
 errc to_errc(const boost::system::error_code&) noexcept;
 
+/// A value, or an expected error. The compiler warns where one is ignored.
 template <class T>
-using result = boost::system::result<T>;
+class [[nodiscard]] result : public boost::system::result<T> {
+public:
+    using boost::system::result<T>::result;
+};
 
 } // namespace offboard
 
