@@ -200,13 +200,13 @@ std::string render_lookup(const std::vector<std::string>& found) {
 }
 
 std::optional<std::string> render_dry_run(const offboarding& what,
-                                          const std::vector<dispatch::planned_call>& calls,
+                                          const std::vector<engine::planned_call>& calls,
                                           const config::settings& settings) {
     json::object body;
     body["dry_run"] = true;
     if (!what.plan_name.empty()) body["plan"] = what.plan_name;
     std::string text = opened(body) + R"(,"calls":[)";
-    for (const dispatch::planned_call& call : calls) {
+    for (const engine::planned_call& call : calls) {
         json::object out;
         out["step"] = call.step;
         out["method"] = call.request.method;

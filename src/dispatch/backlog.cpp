@@ -1,9 +1,9 @@
 // What is driven, what waits in the journal alone, and how one becomes the other.
 #include "desk.hpp"
-#include "outcomes.hpp"
 
 #include "offboard/async/sleep.hpp"
 #include "offboard/dispatch/dispatcher.hpp"
+#include "offboard/engine/outcomes.hpp"
 
 #include <algorithm>
 
@@ -100,7 +100,7 @@ std::size_t dispatcher::enqueue_slice(const live_pointer& live, std::size_t from
         enqueue(live, c, at_once);
         // Gates are recorded with what shut them, so none should be found here; but nothing hangs on that.
         for (gate_news::shut_step& shut : look_at_gates(op, c).shut)
-            at_once.push_back(skip_of(live->op, std::move(shut)));
+            at_once.push_back(engine::skip_of(live->op, std::move(shut)));
     }
     return c;
 }

@@ -24,15 +24,14 @@ std::size_t asks_in(const line::call& call) {
 
 } // namespace
 
-desk::desk(dispatcher& owner, vendor v, const config::vendor_settings& settings, const shape& form)
-    : owner_(owner), vendor_(v), settings_(settings),
+desk::desk(desk_services services, vendor v, const config::vendor_settings& settings, const shape& form)
+    : with_(services), vendor_(v), settings_(settings),
       form_(form), backoff_{settings.retry.base, settings.retry.cap},
       pacer_(settings.budget.calls, settings.budget.per),
       kinds_(action_count,
              kind_state(policy::breaker::rules{settings.breaker.failures, settings.breaker.open})),
-      link_(owner.make_client_(v, settings), v, settings, owner.clock_, owner.log_, owner.tracer_,
-            owner.check_),
-      timer_(owner.io_.get_executor()) {}
+      link_(with_.clients(v, settings), v, settings, with_.time, with_.log, with_.tracer, with_.check),
+      timer_(with_.executor) {}
 
 desk::lane& desk::lane_for(lane_key key) {
     lane*& at = by_key_[key.text];
@@ -46,8 +45,8 @@ desk::lane& desk::lane_for(lane_key key) {
 void desk::push(ask a) {
     if (a.since == steady_time{}) {
         // From where give_up_after counts too: an earlier process may have let it wait already.
-        const auto waited = owner_.clock_.today() - a.op->retried_at.value_or(a.op->created_at);
-        a.since = owner_.clock_.now() - std::max<duration>(waited, duration::zero());
+        const auto waited = with_.time.today() - a.op->retried_at.value_or(a.op->created_at);
+        a.since = with_.time.now() - std::max<duration>(waited, duration::zero());
     }
     a.what().stage = stage::queued;
     lane& l = lane_for(lane_of(*a.op, a.what()));
@@ -130,7 +129,7 @@ void desk::pump() {
 }
 
 void desk::send_what_may() {
-    const steady_time now = owner_.clock_.now();
+    const steady_time now = with_.time.now();
     // Each lane has its turn, and goes to the back when it has sent: none waits behind another's backlog.
     for (auto at = lanes_.begin(); at != lanes_.end() && in_flight_ < settings_.max_in_flight;) {
         lane& l = *at;
@@ -146,7 +145,7 @@ void desk::send_what_may() {
         if (end_by_ - now < settings_.timeout) return;
         if (const steady_time ready = pacer_.ready_at(now); ready > now) return look_at(ready);
         // What cannot be written down must not be sent.
-        if (!owner_.journal_.trouble().empty()) return look_at(now + journal_pause);
+        if (!with_.journal.trouble().empty()) return look_at(now + journal_pause);
         lanes_.splice(lanes_.end(), lanes_, here);
         if (at == lanes_.end()) at = here;
         send_from(l, part, now);
@@ -188,13 +187,13 @@ void desk::send_from(lane& l, portion part, steady_time now) {
     kind.hold.probing();
     const policy::breaker::ticket ticket = kind.breaker.started(now);
     if (part == portion::ping)
-        owner_.tasks_.spawn("vendor ping", ping(&l, ticket));
+        with_.tasks.spawn("vendor ping", ping(&l, ticket));
     else
-        owner_.tasks_.spawn("vendor call", run(&l, std::move(call), apart, ticket));
+        with_.tasks.spawn("vendor call", run(&l, std::move(call), apart, ticket));
 }
 
 std::chrono::seconds desk::eta(std::size_t own) {
-    const steady_time now = owner_.clock_.now();
+    const steady_time now = with_.time.now();
     policy::standing here;
     here.calls = 0;
     for (const lane& l : lanes_) {
@@ -259,8 +258,8 @@ void desk::put_back_now(later group) {
 }
 
 void desk::restore(const std::vector<journal::past_call>& calls) {
-    const steady_time now = owner_.clock_.now();
-    const wall_time today = owner_.clock_.today();
+    const steady_time now = with_.time.now();
+    const wall_time today = with_.time.today();
     std::vector<policy::budget::spent> held;
     for (const journal::past_call& call : calls) {
         if (call.to != vendor_) continue;
@@ -283,7 +282,7 @@ void desk::look_at(steady_time when) {
 
 void desk::on_timer() {
     look_at_ = steady_time::max();
-    const steady_time now = owner_.clock_.now();
+    const steady_time now = with_.time.now();
     while (!delayed_.empty() && delayed_.begin()->first <= now) {
         later group = std::move(delayed_.begin()->second);
         delayed_.erase(delayed_.begin());
@@ -304,7 +303,7 @@ asio::awaitable<void> desk::stop() {
 }
 
 void desk::show(telemetry::metrics& out) {
-    const steady_time now = owner_.clock_.now();
+    const steady_time now = with_.time.now();
     steady_time oldest = now;
     for (const lane& l : lanes_)
         l.line.for_each_front([&](const ask& a) { oldest = std::min(oldest, a.since); });
@@ -329,7 +328,7 @@ void desk::show(telemetry::metrics& out) {
 }
 
 void desk::add_breakers(std::vector<breaker_report>& out) const {
-    const steady_time now = owner_.clock_.now();
+    const steady_time now = with_.time.now();
     for (const action a : all_actions) {
         if (vendor_of(a) == vendor_)
             out.push_back({a, policy::to_string(kinds_[static_cast<std::size_t>(a)].breaker.at(now))});

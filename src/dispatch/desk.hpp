@@ -1,5 +1,6 @@
 #pragma once
 
+#include "desk_services.hpp"
 #include "vendor_link.hpp"
 
 #include "offboard/async/task_group.hpp"
@@ -37,7 +38,7 @@ namespace offboard::dispatch {
 /// there is one.
 class desk {
 public:
-    desk(dispatcher&, vendor, const config::vendor_settings&, const shape&);
+    desk(desk_services, vendor, const config::vendor_settings&, const shape&);
 
     /// Puts a step in line. Sends nothing by itself: call pump() after the last one, so that they are packed.
     void push(ask);
@@ -54,7 +55,7 @@ public:
     /// True when the vendor takes calls of this kind, as far as is known: its breaker is closed and our
     /// credentials are not refused.
     bool credentials_refused(action a) const { return kind_of(a).hold.held(); }
-    bool well(action a) const { return kind_of(a).well(owner_.clock_.now()); }
+    bool well(action a) const { return kind_of(a).well(with_.time.now()); }
     boost::asio::awaitable<void> stop();
 
     /// Calls of an earlier process with these credentials, before the first one of this process.
@@ -66,7 +67,7 @@ public:
 private:
     struct lane {
         lane_key key;
-        offboard::dispatch::line line;
+        engine::line line;
         std::size_t in_flight = 0;          ///< ordinary calls
         std::size_t isolated_in_flight = 0; ///< calls of isolated groups
         bool isolated_last = false;         ///< the call before was one of an isolated group
@@ -103,7 +104,6 @@ private:
         ping,     ///< none: a call without effect
     };
     struct flight;
-    using settlements = std::vector<dispatcher::settlement>;
 
     /// How often a journal that cannot be written is looked at again.
     static constexpr auto journal_pause = std::chrono::milliseconds(500);
@@ -194,7 +194,7 @@ private:
     void look_at(steady_time);
     void on_timer();
 
-    dispatcher& owner_;
+    const desk_services with_;
     const vendor vendor_;
     const config::vendor_settings& settings_;
     const shape& form_;

@@ -1,6 +1,7 @@
 // What becomes of a call's steps: settled, put back, or sent again in smaller calls.
 #include "desk.hpp"
-#include "outcomes.hpp"
+
+#include "offboard/engine/outcomes.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -130,7 +131,7 @@ void desk::put_back_failed(action what, line::call failed, bool apart, steady_ti
     // The same customers again and nobody else, so that what fails twice can be cut in two: one of them may
     // be what the vendor fails at. While the breaker is open, that the vendor is down explains it.
     const bool several = failed.size() > 1 && rule_of(what).sharing != sharing::one_customer;
-    const bool down = breaker_of(what).at(owner_.clock_.now()) != policy::breaker::state::closed;
+    const bool down = breaker_of(what).at(with_.time.now()) != policy::breaker::state::closed;
     std::uint32_t failures = 0;
     for (const line::place& place : failed)
         for (const ask& a : place.asks)
@@ -139,18 +140,18 @@ void desk::put_back_failed(action what, line::call failed, bool apart, steady_ti
     // after the other: a vendor that comes back for a moment only takes one of them along.
     const bool last = rule_of(what).resend == offboard::resend::once;
     if (last)
-        due = std::max(due, owner_.clock_.now() + std::min<duration>(settings_.breaker.open,
-                                                                     last_repeat_after * backoff_.base));
+        due = std::max(due, with_.time.now() + std::min<duration>(settings_.breaker.open,
+                                                                  last_repeat_after * backoff_.base));
     if (!several) return put_back({std::move(failed), apart || !down || last, true}, due);
     if (failures < 2) return put_back({std::move(failed), true, true}, due);
     // Each half is a new question: it does not wait for what the whole has failed.
-    const steady_time now = owner_.clock_.now();
+    const steady_time now = with_.time.now();
     for (line::place& place : failed)
         for (ask& a : place.asks)
             a.faults = 0;
     auto [first, second] = policy::halve(std::move(failed));
-    put_back({std::move(first), true, true}, now + backoff_.wait(0, owner_.random_));
-    put_back({std::move(second), true, true}, now + backoff_.wait(0, owner_.random_));
+    put_back({std::move(first), true, true}, now + backoff_.wait(0, with_.random));
+    put_back({std::move(second), true, true}, now + backoff_.wait(0, with_.random));
 }
 
 bool desk::ask_by_another(ask& a, const vendors::verdict& verdict, settlements& settled) {
@@ -193,7 +194,7 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, bool r
     const bool failed_whole = failed_as_whole(verdicts, answer.status);
     const bool waits = any(next::retry) || (any(next::later) && !limited);
     const steady_time again = waits ? retry_at(p, asked) : steady_time{};
-    if (!any(next::retry)) retries_.succeeded(owner_.clock_.now());
+    if (!any(next::retry)) retries_.succeeded(with_.time.now());
     judge_credentials(p, answer, std::ranges::any_of(verdicts, refuses_credentials));
     tell_trouble(p, verdicts, answer);
 
@@ -214,11 +215,11 @@ void desk::on_answer(lane& l, packed& p, const incoming_response& answer, bool r
                 continue;
             }
             a.reauthorised = false;
-            if (verdict.what == next::later && !owner_.given_up(*a.op)) {
+            if (verdict.what == next::later && !with_.operations.given_up(*a.op)) {
                 // The vendor did nothing: no attempt. What waits for itself waits longer each time.
                 ++a.faults;
                 s.outcome.code = verdict.result.code;
-                owner_.metrics_.count_retries(vendor_, s.action, word::of(to_string(verdict.result.code)));
+                with_.metrics.count_retries(vendor_, s.action, word::of(to_string(verdict.result.code)));
                 add((failed_whole ? failed : throttled).places, p.places[i], std::move(a));
                 continue;
             }
@@ -287,8 +288,8 @@ steady_time desk::retry_at(const packed& p, std::optional<duration> asked) {
     for (const line::place& place : p.places)
         for (const ask& a : place.asks)
             faults = std::max(faults, a.faults);
-    const steady_time now = owner_.clock_.now();
-    steady_time backed_off = now + backoff_.wait(faults, owner_.random_);
+    const steady_time now = with_.time.now();
+    steady_time backed_off = now + backoff_.wait(faults, with_.random);
     // Behind an open breaker the wait is the breaker's: its probe is all that will be sent.
     const steady_time probe = breaker_of(p.batch.what).next_try(now);
     if (probe > now && probe != steady_time::max()) backed_off = std::min(backed_off, probe);
@@ -305,12 +306,12 @@ bool desk::try_again(ask& a, const outcome& if_given_up, bool lost, settlements&
         s.history.in_doubt = s.history.in_doubt || if_given_up.status == step_status::unknown;
     }
     const bool used_up = s.history.lost >= 2 && rule_of(s.action).resend == offboard::resend::once;
-    if (used_up || owner_.given_up(*a.op)) {
+    if (used_up || with_.operations.given_up(*a.op)) {
         settle(std::move(a), if_given_up, settled);
         return false;
     }
     s.outcome.code = if_given_up.code;
-    owner_.metrics_.count_retries(vendor_, s.action, word::of(to_string(if_given_up.code)));
+    with_.metrics.count_retries(vendor_, s.action, word::of(to_string(if_given_up.code)));
     note(a, settled);
     return true;
 }
@@ -333,7 +334,7 @@ void desk::withdraw(later& group, moment when, settlements& settled) {
 }
 
 void desk::note(const ask& a, settlements& settled) {
-    dispatcher::settlement progress;
+    settlement progress;
     progress.op = a.op;
     progress.step = a.step;
     progress.outcome = a.what().outcome;

@@ -21,6 +21,17 @@ bool counts_as_down(errc why) {
     return why != errc::cancelled && why != errc::token_refused && why != errc::no_resources;
 }
 
+/// For the journal: what is in the call.
+journal::departure departure_of(const packed& p, wall_time at) {
+    journal::departure out;
+    out.to = vendor_of(p.batch.what);
+    out.at = at;
+    for (const line::place& place : p.places)
+        for (const ask& a : place.asks)
+            out.steps.emplace_back(a.op->id, a.step);
+    return out;
+}
+
 /// The only customer in a call; empty when there are several.
 std::string_view only_customer(const packed& p) {
     return customers_in(p.batch) == 1 ? std::string_view(p.places.front().who) : std::string_view();
@@ -38,7 +49,7 @@ struct desk::flight {
 
     void land() {
         if (std::exchange(landed, true)) return;
-        const steady_time now = at.owner_.clock_.now();
+        const steady_time now = at.with_.time.now();
         --(isolated ? from.isolated_in_flight : from.in_flight);
         --at.in_flight_;
         if (isolated) --at.isolated_;
@@ -52,12 +63,12 @@ struct desk::flight {
     void judge(bool down, std::string_view reason, std::string_view customer) {
         judged = true;
         kind_state& kind = at.kind_of(from.key.what);
-        const steady_time now = at.owner_.clock_.now();
+        const steady_time now = at.with_.time.now();
         const auto before = kind.breaker.at(now);
         kind.pinged = false;
         if (down) {
             kind.evidence.failed(customer);
-            kind.breaker.failed(ticket, now, at.owner_.random_);
+            kind.breaker.failed(ticket, now, at.with_.random);
         } else {
             kind.evidence.succeeded();
             kind.breaker.succeeded(ticket);
@@ -86,7 +97,7 @@ packed desk::pack_up(const lane& l, line::call call, bool apart) {
 journal::departure desk::departure_now(const packed* p) const {
     // The latest moment at which the call can have ended: what the next process counts the budget from.
     const duration longest = longest_departure + settings_.timeout;
-    const wall_time at = owner_.clock_.today() + std::chrono::ceil<std::chrono::milliseconds>(longest);
+    const wall_time at = with_.time.today() + std::chrono::ceil<std::chrono::milliseconds>(longest);
     if (p) return departure_of(*p, at);
     journal::departure out;
     out.to = vendor_;
@@ -101,10 +112,10 @@ asio::awaitable<void> desk::ping(lane* l, policy::breaker::ticket ticket) {
     const line::place* const front = l->line.any();
     if (!front) co_return;
     const identifier who = *front->asks.front().what().who;
-    const steady_time asked = owner_.clock_.now();
+    const steady_time asked = with_.time.now();
     journal::departure leaving = departure_now(nullptr);
-    auto known = co_await owner_.journal_.depart(std::move(leaving));
-    const steady_time begun = owner_.clock_.now();
+    auto known = co_await with_.journal.depart(std::move(leaving));
+    const steady_time begun = with_.time.now();
     if (known.has_error() || begun - asked > longest_departure) {
         way.land();
         look_at(begun + journal_pause);
@@ -118,7 +129,7 @@ asio::awaitable<void> desk::ping(lane* l, policy::breaker::ticket ticket) {
     if (answer.has_error()) {
         const errc why = to_errc(answer.error());
         if (counts_as_down(why)) way.judge(true, reason, {});
-        if (why == errc::token_refused) kind_of(what).hold.refused(link_.version(), owner_.clock_.now());
+        if (why == errc::token_refused) kind_of(what).hold.refused(link_.version(), with_.time.now());
     } else if (counts_as_down(answer->status)) {
         heed(*answer, false);
         way.judge(true, answered(answer->status), {});
@@ -127,8 +138,8 @@ asio::awaitable<void> desk::ping(lane* l, policy::breaker::ticket ticket) {
         kind_of(what).pinged = true; // the breaker stays open until a call for one customer went well
     }
     way.land();
-    std::vector<dispatcher::settlement> none;
-    co_await owner_.settle(std::move(none), *known);
+    settlements none;
+    co_await with_.operations.settle(std::move(none), *known);
 }
 
 asio::awaitable<void> desk::run(lane* l, line::call call, bool apart, policy::breaker::ticket ticket) {
@@ -136,10 +147,10 @@ asio::awaitable<void> desk::run(lane* l, line::call call, bool apart, policy::br
     co_await asio::this_coro::throw_if_cancelled(false);
     flight way(*this, *l, apart, ticket);
     packed p = pack_up(*l, std::move(call), apart);
-    const steady_time asked = owner_.clock_.now();
+    const steady_time asked = with_.time.now();
     journal::departure leaving = departure_now(&p);
-    auto known = co_await owner_.journal_.depart(std::move(leaving));
-    const steady_time now = owner_.clock_.now();
+    auto known = co_await with_.journal.depart(std::move(leaving));
+    const steady_time now = with_.time.now();
     // A call that starts later than was written down would be missing in the budget of the next process, and
     // a call that cannot end before this process does would be cut.
     const bool too_late = now - asked > longest_departure || end_by_ - now < settings_.timeout;
@@ -152,20 +163,20 @@ asio::awaitable<void> desk::run(lane* l, line::call call, bool apart, policy::br
         way.land();
         put_back_now(std::move(going));
         look_at(now + journal_pause);
-        co_await owner_.settle(std::move(stopped), std::nullopt);
+        co_await with_.operations.settle(std::move(stopped), std::nullopt);
         co_return;
     }
     if (going.places.empty() || too_late) {
         way.land();
         put_back_now(std::move(going));
         if (too_late) look_at(now + journal_pause);
-        co_await owner_.settle(std::move(stopped), *known);
+        co_await with_.operations.settle(std::move(stopped), *known);
         co_return;
     }
     if (stopped.empty()) {
         p.places = std::move(going.places);
     } else {
-        owner_.tasks_.spawn("settle at once", owner_.settle(std::move(stopped), std::nullopt));
+        with_.tasks.spawn("settle at once", with_.operations.settle(std::move(stopped), std::nullopt));
         p = pack_up(*l, std::move(going.places), apart);
     }
     settlements settled;
@@ -180,12 +191,12 @@ asio::awaitable<void> desk::run(lane* l, line::call call, bool apart, policy::br
     way.land();
     if (!landed) co_return;
     if (broken) on_bug(p, way.sent, settled);
-    co_await owner_.settle(std::move(settled), *known);
+    co_await with_.operations.settle(std::move(settled), *known);
     pump();
 }
 
 asio::awaitable<bool> desk::carry(lane& l, packed& p, flight& way, settlements& settled) {
-    const steady_time begun = owner_.clock_.now();
+    const steady_time begun = with_.time.now();
     outgoing_request request = vendors::encode(p.batch, form_.wire);
     std::optional<telemetry::span> span = begin_span(p, request, begun);
     way.sent = true;
@@ -198,24 +209,23 @@ asio::awaitable<bool> desk::carry(lane& l, packed& p, flight& way, settlements& 
     auto answer = co_await link_.call(std::move(request), std::move(never), place, reason);
     end_span(std::move(span), answer);
 
-    const duration took = owner_.clock_.now() - begun;
+    const duration took = with_.time.now() - begun;
     const std::size_t customers = customers_in(p.batch);
     if (answer.has_error()) {
         const errc why = to_errc(answer.error());
-        owner_.metrics_.count_unanswered(vendor_, p.batch.what, why, took, customers);
+        with_.metrics.count_unanswered(vendor_, p.batch.what, why, took, customers);
         if (why == errc::connection_stale && resend(p, settled)) {
             way.land();
             co_return true;
         }
         if (counts_as_down(why)) way.judge(true, reason, only_customer(p));
-        if (why == errc::token_refused)
-            kind_of(p.batch.what).hold.refused(link_.version(), owner_.clock_.now());
+        if (why == errc::token_refused) kind_of(p.batch.what).hold.refused(link_.version(), with_.time.now());
         way.land();
         co_return on_failure(p, why, reason, settled);
     }
     latency_ = (latency_ * 7 + took) / 8;
     way.judge(counts_as_down(answer->status), answered(answer->status), only_customer(p));
-    owner_.metrics_.count_answered(vendor_, p.batch.what, answer->status, took, customers);
+    with_.metrics.count_answered(vendor_, p.batch.what, answer->status, took, customers);
     on_answer(l, p, *answer, link_.has_token() || link_.version() != used, settled);
     way.land();
     co_return true;

@@ -10,20 +10,20 @@ namespace offboard::dispatch {
 
 void desk::tell(telemetry::level l, std::string_view message, const packed& p,
                 std::initializer_list<telemetry::field> more) {
-    if (!owner_.log_.enabled(l)) return;
+    if (!with_.log.enabled(l)) return;
     std::vector<telemetry::field> fields = {{"vendor", to_string(vendor_)},
                                             {"step", to_string(p.batch.what)},
                                             {"customers", customers_in(p.batch)}};
     fields.insert(fields.end(), more.begin(), more.end());
-    const auto live = owner_.find(p.sole_operation);
+    const telemetry::origin* const from = with_.operations.origin_of(p.sole_operation);
     if (!p.sole_operation.empty()) fields.emplace_back("operation", p.sole_operation);
-    if (live) live->origin.add_to(fields);
-    owner_.log_.write(l, message, fields);
+    if (from) from->add_to(fields);
+    with_.log.write(l, message, fields);
 }
 
 void desk::tell_failed(const packed& p, std::string_view reason, std::string_view code,
                        const incoming_response* answer) {
-    const auto before = kind_of(p.batch.what).failed_lines.pass(owner_.clock_.now());
+    const auto before = kind_of(p.batch.what).failed_lines.pass(with_.time.now());
     if (!before) return;
     if (!answer)
         return tell(telemetry::level::warn, "vendor call failed", p,
@@ -38,7 +38,7 @@ void desk::tell_failed(const packed& p, std::string_view reason, std::string_vie
 }
 
 void desk::tell_refused(const packed& p) {
-    const auto before = kind_of(p.batch.what).refused_lines.pass(owner_.clock_.now());
+    const auto before = kind_of(p.batch.what).refused_lines.pass(with_.time.now());
     if (before)
         tell(telemetry::level::warn, "vendor refuses our credentials", p,
              {{"server", link_.server()}, {"held_back", *before}});
@@ -49,15 +49,15 @@ void desk::tell_breaker(action a, policy::breaker::state now, std::string_view r
     const std::string_view of = to_string(vendor_);
     using state = policy::breaker::state;
     if (now == state::open)
-        owner_.log_.warn("breaker open: customers wait",
-                         {{"vendor", of}, {"step", step}, {"server", link_.server()}, {"reason", reason}});
+        with_.log.warn("breaker open: customers wait",
+                       {{"vendor", of}, {"step", step}, {"server", link_.server()}, {"reason", reason}});
     else if (now == state::closed)
-        owner_.log_.info("breaker closed", {{"vendor", of}, {"step", step}});
+        with_.log.info("breaker closed", {{"vendor", of}, {"step", step}});
 }
 
 std::optional<telemetry::span> desk::begin_span(const packed& p, const outgoing_request& request,
                                                 steady_time begun) {
-    telemetry::tracer& tracer = owner_.tracer_;
+    telemetry::tracer& tracer = with_.tracer;
     if (!tracer.exports()) return std::nullopt;
     std::unordered_set<const operation*> served;
     bool known = false;
@@ -65,10 +65,10 @@ std::optional<telemetry::span> desk::begin_span(const packed& p, const outgoing_
     for (const line::place& place : p.places) {
         for (const ask& a : place.asks) {
             if (!served.insert(a.op.get()).second) continue;
-            const auto live = owner_.find(a.op->id);
-            if (!live || !live->origin.trace.exists()) continue;
+            const telemetry::origin* const from = with_.operations.origin_of(a.op->id);
+            if (!from || !from->trace.exists()) continue;
             known = true;
-            if (live->origin.trace.sampled) sampled.push_back(live->origin.trace);
+            if (from->trace.sampled) sampled.push_back(from->trace);
         }
     }
     telemetry::span out;
@@ -94,8 +94,8 @@ std::optional<telemetry::span> desk::begin_span(const packed& p, const outgoing_
 
 void desk::end_span(std::optional<telemetry::span> span, const result<incoming_response>& answer) {
     if (!span) return;
-    tell_answer(*span, answer, owner_.clock_.now());
-    owner_.tracer_.record(std::move(*span));
+    tell_answer(*span, answer, with_.time.now());
+    with_.tracer.record(std::move(*span));
 }
 
 } // namespace offboard::dispatch

@@ -1,7 +1,8 @@
 // What an answer tells of the vendor rather than of a customer: its rate limit, and whether it takes our
 // credentials.
 #include "desk.hpp"
-#include "outcomes.hpp"
+
+#include "offboard/engine/outcomes.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -20,7 +21,7 @@ std::optional<std::uint64_t> number_in(std::string_view text) {
 } // namespace
 
 std::optional<duration> desk::heed(const incoming_response& answer, bool well) {
-    const steady_time now = owner_.clock_.now();
+    const steady_time now = with_.time.now();
     policy::vendor_count count;
     count.limit = number_in(answer.header("x-ratelimit-limit"));
     count.remaining = number_in(answer.header("x-ratelimit-remaining"));
@@ -30,17 +31,17 @@ std::optional<duration> desk::heed(const incoming_response& answer, bool well) {
         const std::uint64_t left = pacer_.slots().left(now);
         if (count.remaining && *count.remaining + in_flight_ < left && now >= overruled_) {
             overruled_ = now + count.reset_in.value_or(std::chrono::minutes(1));
-            owner_.log_.info(
+            with_.log.info(
                 "vendor counts fewer calls left than the budget: its count is followed",
                 {{"vendor", to_string(vendor_)}, {"left", *count.remaining}, {"budget_left", left}});
         }
     }
     pacer_.observe(count, now);
     std::optional<duration> asked;
-    if (const auto seconds = vendors::asked_pause(answer, owner_.clock_.today()))
-        asked = std::min<duration>(*seconds, owner_.settings_.give_up_after);
+    if (const auto seconds = vendors::asked_pause(answer, with_.time.today()))
+        asked = std::min<duration>(*seconds, with_.settings.give_up_after);
     if (vendors::is_rate_limit(answer.status)) {
-        const duration drawn = std::max(backoff_.base, backoff_.wait(throttled_++, owner_.random_));
+        const duration drawn = std::max(backoff_.base, backoff_.wait(throttled_++, with_.random));
         asked = asked.value_or(drawn);
     } else {
         throttled_ = 0;
@@ -49,10 +50,10 @@ std::optional<duration> desk::heed(const incoming_response& answer, bool well) {
     }
     if (!asked) return asked;
     pacer_.hold(now + *asked, now);
-    owner_.log_.warn("vendor asks to be left alone",
-                     {{"vendor", to_string(vendor_)},
-                      {"status", answer.status},
-                      {"seconds", std::chrono::duration<double>(*asked).count()}});
+    with_.log.warn("vendor asks to be left alone",
+                   {{"vendor", to_string(vendor_)},
+                    {"status", answer.status},
+                    {"seconds", std::chrono::duration<double>(*asked).count()}});
     return asked;
 }
 
@@ -66,14 +67,14 @@ bool desk::reauthorise(packed& p, bool refused, settlements& settled) {
     for (line::place& place : group.places)
         for (ask& a : place.asks)
             a.reauthorised = true;
-    kind_of(p.batch.what).hold.again(owner_.clock_.now());
+    kind_of(p.batch.what).hold.again(with_.time.now());
     withdraw(group, moment::ended, settled);
     put_back_now(std::move(group));
     return true;
 }
 
 void desk::judge_credentials(const packed& p, const incoming_response& answer, bool refused) {
-    const steady_time now = owner_.clock_.now();
+    const steady_time now = with_.time.now();
     policy::credential_hold& hold = kind_of(p.batch.what).hold;
     if (refused) return hold.refused(link_.version(), now);
     // A vendor in trouble, or one that counts calls only, has not looked at the credentials.
@@ -86,7 +87,7 @@ void desk::hold_back(const packed& p, line::call refused, settlements& settled) 
     for (line::place& place : refused) {
         for (ask& a : place.asks) {
             a.reauthorised = false;
-            if (owner_.given_up(*a.op)) {
+            if (with_.operations.given_up(*a.op)) {
                 settle(std::move(a), outcome_of(step_status::failed, outcome_code::vendor_auth, true),
                        settled);
                 continue;

@@ -1,7 +1,7 @@
 #include "offboard/dispatch/dispatcher.hpp"
+#include "offboard/engine/outcomes.hpp"
 
 #include "desk.hpp"
-#include "outcomes.hpp"
 
 #include "offboard/async/sleep.hpp"
 #include "offboard/policy/eta.hpp"
@@ -60,15 +60,34 @@ make_client client_factory(asio::io_context& io, telemetry::log& log) {
     return real_clients{&io, &log};
 }
 
+class dispatcher::port final : public operations_port {
+public:
+    explicit port(dispatcher& all) : all_(all) {}
+    asio::awaitable<void> settle(settlements news, std::optional<journal::flight_number> landed) override {
+        return all_.settle(std::move(news), landed);
+    }
+    bool given_up(const operation& op) const override { return all_.given_up(op); }
+    const telemetry::origin* origin_of(std::string_view id) const override {
+        const live_pointer live = all_.find(id);
+        return live ? &live->origin : nullptr;
+    }
+
+private:
+    dispatcher& all_;
+};
+
 dispatcher::dispatcher(asio::io_context& io, const config::settings& settings, journal::journal& j,
                        const clock& c, random_source& random, telemetry::log& log,
                        telemetry::metrics& metrics, telemetry::tracer& tracer, make_client make)
     : io_(io), settings_(settings), journal_(j), clock_(c), random_(random), log_(log), metrics_(metrics),
       tracer_(tracer), tasks_(io.get_executor(), log), make_client_(std::move(make)),
       forms_(shapes_of(settings)) {
+    port_ = std::make_unique<port>(*this);
+    const desk_services services{*port_, io.get_executor(), tasks_, make_client_, check_,  journal_,
+                                 clock_, random_,           log_,   metrics_,     tracer_, settings_};
     for (const vendor v : all_vendors) {
         const auto i = static_cast<std::size_t>(v);
-        if (settings.of(v)) desks_[i] = std::make_unique<desk>(*this, v, *settings.of(v), forms_[i]);
+        if (settings.of(v)) desks_[i] = std::make_unique<desk>(services, v, *settings.of(v), forms_[i]);
     }
     for (const action a : all_actions) {
         if (!settings.of(vendor_of(a))) continue;

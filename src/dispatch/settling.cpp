@@ -4,29 +4,18 @@
 #include "offboard/dispatch/dispatcher.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
-#include <tuple>
 
 namespace asio = boost::asio;
 
 namespace offboard::dispatch {
 
-namespace {
-
-/// An operation's news stand together, a step's in the order they came: what a try left, then what it ended
-/// as.
-constexpr auto order = [](const auto& news) {
-    return std::tuple(news.op.get(), news.step, is_settled(news.outcome.status));
-};
-
-} // namespace
-
 asio::awaitable<void> dispatcher::settle(settlements news, std::optional<journal::flight_number> landed) {
     while (!news.empty() || landed) {
         decide(news);
-        shut_gates(news);
         auto records = records_of(news);
         auto recorded = co_await journal_.record(std::move(records), landed);
         if (recorded.has_error()) {
@@ -65,43 +54,19 @@ void dispatcher::tell_unrecorded(const boost::system::error_code& why, const set
 }
 
 void dispatcher::decide(settlements& news) {
-    // By operation and step: each operation's changes are one record.
-    std::ranges::sort(news, {}, order);
-    for (settlement& n : news) {
-        if (n.outcome.status == step_status::pending) continue;
-        step& s = n.op->steps[n.step];
-        s.stage = stage::deciding;
-        s.decided = {n.outcome.status, is_ok(n.outcome.status, !n.blocked_by.empty(), n.op->what.absent)};
-        if (const auto live = find(n.op->id)) --live->undecided;
-    }
-}
-
-dispatcher::settlement dispatcher::skip_of(const std::shared_ptr<operation>& op, gate_news::shut_step shut) {
-    settlement skip;
-    skip.op = op;
-    skip.step = static_cast<std::uint32_t>(shut.step);
-    skip.outcome.status = step_status::skipped;
-    skip.outcome.code = outcome_code::gate_shut;
-    skip.blocked_by = std::move(shut.blocked_by);
-    return skip;
-}
-
-void dispatcher::shut_gates(settlements& news) {
+    engine::order(news);
     settlements skipped;
-    const operation* op = nullptr;
-    std::uint32_t customer = 0;
-    for (const settlement& n : news) {
-        const std::uint32_t whose = n.op->steps[n.step].customer;
-        if (n.outcome.status == step_status::pending || (op == n.op.get() && customer == whose)) continue;
-        op = n.op.get();
-        customer = whose;
-        for (gate_news::shut_step& shut : look_at_gates(*op, customer).shut)
-            skipped.push_back(skip_of(n.op, std::move(shut)));
-    }
+    const auto take = [this](const settlements& some) {
+        engine::decide(some);
+        for (const settlement& n : some)
+            if (const auto live = n.settles() ? find(n.op->id) : nullptr) --live->undecided;
+    };
+    take(news);
+    skipped = engine::shut_gates(news);
     if (skipped.empty()) return;
-    decide(skipped);
+    take(skipped);
     std::ranges::move(skipped, std::back_inserter(news));
-    std::ranges::sort(news, {}, order);
+    engine::order(news);
 }
 
 std::vector<journal::progress_record> dispatcher::records_of(const settlements& news) {
@@ -133,10 +98,8 @@ std::vector<journal::progress_record> dispatcher::records_of(const settlements& 
 void dispatcher::apply(settlements news) {
     for (settlement& n : news) {
         if (n.outcome.status == step_status::pending) continue;
-        step& s = n.op->steps[n.step];
-        s.outcome = std::move(n.outcome);
-        s.blocked_by = std::move(n.blocked_by);
-        s.decided.reset();
+        engine::apply(n);
+        const step& s = n.what();
         metrics_.count_steps(vendor_of(s.action), s.action, s.outcome.status,
                              telemetry::word::of(to_string(s.outcome.code)));
         if (const auto live = find(n.op->id)) {

@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(what_changes_between_two_parts_is_recounted) {
 BOOST_AUTO_TEST_CASE(a_dry_run_ends_where_it_would_be_too_long) {
     config::settings settings;
     settings.vendors[static_cast<std::size_t>(vendor::mention_me)].emplace().base_url.text = "https://x";
-    dispatch::planned_call call;
+    engine::planned_call call;
     call.step = "mention_me.lapse";
     call.request.body = R"({"a":")" + std::string(1 << 20, 'x') + "\"}";
     const offboarding what;

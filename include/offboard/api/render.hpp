@@ -1,8 +1,8 @@
 #pragma once
 
 #include "offboard/config/settings.hpp"
-#include "offboard/dispatch/batching.hpp"
 #include "offboard/domain/operation.hpp"
+#include "offboard/engine/batching.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -46,7 +46,7 @@ inline constexpr std::size_t longest_dry_run = 16u << 20;
 
 /// The contract's JSON of a dry run: no id, and no secret, for the calls are not authorised. Nothing when it
 /// would be too long. Any thread: it uses what never changes of the settings.
-std::optional<std::string> render_dry_run(const offboarding&, const std::vector<dispatch::planned_call>&,
+std::optional<std::string> render_dry_run(const offboarding&, const std::vector<engine::planned_call>&,
                                           const config::settings&);
 
 } // namespace offboard::api

@@ -5,7 +5,8 @@
 #include "offboard/base/clock.hpp"
 #include "offboard/base/random.hpp"
 #include "offboard/config/settings.hpp"
-#include "offboard/dispatch/batching.hpp"
+#include "offboard/engine/batching.hpp"
+#include "offboard/engine/settlement.hpp"
 #include "offboard/http/client.hpp"
 #include "offboard/journal/journal.hpp"
 #include "offboard/telemetry/log.hpp"
@@ -25,6 +26,10 @@
 #include <unordered_set>
 
 namespace offboard::dispatch {
+
+using engine::settlement;
+using engine::settlements;
+using engine::shapes;
 
 class desk;
 
@@ -140,18 +145,10 @@ public:
     std::uint64_t unsettled() const noexcept { return live_.size() + parked_; }
 
 private:
-    friend class desk;
     using live_pointer = std::shared_ptr<live_operation>;
 
-    /// A step's news: an outcome to be settled, or, while it is pending, what a try left behind.
-    struct settlement {
-        std::shared_ptr<operation> op;
-        std::uint32_t step = 0;
-        offboard::outcome outcome;
-        std::vector<action> blocked_by;
-    };
-    using settlements = std::vector<settlement>;
-
+    /// The desks' way to the operations.
+    class port;
     /// True when the operation is older than give_up_after: nothing of it is tried again.
     bool given_up(const operation&) const;
     /// True when nothing of the step is to be tried again. A step that has never been tried is still sent
@@ -168,8 +165,6 @@ private:
     boost::asio::awaitable<void> settle(settlements, std::optional<journal::flight_number> landed);
     void tell_unrecorded(const boost::system::error_code&, const settlements&);
     void decide(settlements&);
-    static settlement skip_of(const std::shared_ptr<operation>&, gate_news::shut_step);
-    void shut_gates(settlements&);
     std::vector<journal::progress_record> records_of(const settlements&);
     void apply(settlements);
     void finish(const live_pointer&);
@@ -215,6 +210,7 @@ private:
     const make_client make_client_;
     secret_check check_;
     shapes forms_;
+    std::unique_ptr<port> port_;
     std::array<std::unique_ptr<desk>, vendor_count> desks_;
     std::unordered_map<std::string, live_pointer> live_;
     const window window_;

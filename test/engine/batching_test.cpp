@@ -1,11 +1,11 @@
-#include "offboard/dispatch/batching.hpp"
+#include "offboard/engine/batching.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-namespace dispatch_batching_test {
+namespace engine_batching_test {
 
 using namespace offboard;
-using namespace offboard::dispatch;
+using namespace offboard::engine;
 
 namespace {
 
@@ -129,4 +129,4 @@ BOOST_AUTO_TEST_CASE(one_delink_call_carries_every_programme_of_its_customer_and
 
 BOOST_AUTO_TEST_SUITE_END()
 
-} // namespace dispatch_batching_test
+} // namespace engine_batching_test

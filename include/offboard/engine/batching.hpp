@@ -1,7 +1,6 @@
 #pragma once
 
 #include "offboard/domain/operation.hpp"
-#include "offboard/journal/journal.hpp"
 #include "offboard/policy/packer.hpp"
 #include "offboard/vendors/codec.hpp"
 
@@ -10,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace offboard::dispatch {
+namespace offboard::engine {
 
 /// One step that wants its place in a vendor call, with what its earlier attempts left behind.
 struct ask {
@@ -75,8 +74,6 @@ packed pack(const lane_key&, line::call, std::string_view source);
 line::call as_seats(const lane_key&, line::call places);
 /// The customers in it; a delink call has one, however many programmes.
 std::size_t customers_in(const vendors::batch&) noexcept;
-/// For the journal: who is in the call.
-journal::departure departure_of(const packed&, wall_time at);
 
 /// One call of a dry run.
 struct planned_call {
@@ -100,4 +97,4 @@ using shapes = std::array<shape, vendor_count>;
 /// The calls that would be made for an operation if every step went well, packed as they would be sent.
 std::vector<planned_call> dry_run(const std::shared_ptr<operation>&, const shapes&);
 
-} // namespace offboard::dispatch
+} // namespace offboard::engine

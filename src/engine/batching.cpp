@@ -1,4 +1,4 @@
-#include "offboard/dispatch/batching.hpp"
+#include "offboard/engine/batching.hpp"
 
 #include "offboard/domain/action_rules.hpp"
 #include <openssl/sha.h>
@@ -8,7 +8,7 @@
 #include <list>
 #include <map>
 
-namespace offboard::dispatch {
+namespace offboard::engine {
 
 namespace {
 
@@ -157,16 +157,6 @@ std::size_t customers_in(const vendors::batch& b) noexcept {
     return holds_one_customer(b.what) ? 1 : b.places.size();
 }
 
-journal::departure departure_of(const packed& p, wall_time at) {
-    journal::departure out;
-    out.to = vendor_of(p.batch.what);
-    out.at = at;
-    for (const line::place& place : p.places)
-        for (const ask& a : place.asks)
-            out.steps.emplace_back(a.op->id, a.step);
-    return out;
-}
-
 std::vector<planned_call> dry_run(const std::shared_ptr<operation>& op, const shapes& by_vendor) {
     struct lane {
         lane_key key;
@@ -206,4 +196,4 @@ std::vector<planned_call> dry_run(const std::shared_ptr<operation>& op, const sh
     return calls;
 }
 
-} // namespace offboard::dispatch
+} // namespace offboard::engine

@@ -4,13 +4,12 @@
 
 #include <string_view>
 
-namespace offboard::dispatch {
+namespace offboard::engine {
 
-/// `code` must be a literal.
 outcome outcome_of(step_status status, outcome_code code, bool retryable);
 
 /// What a step is settled as when nothing more is tried: `unknown` when an earlier try may have done it, else
 /// `failed` with the reason of its last try, or with `code` where there was none. Retryable either way.
 outcome outcome_at_the_end(const step&, outcome_code code);
 
-} // namespace offboard::dispatch
+} // namespace offboard::engine

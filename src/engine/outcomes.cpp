@@ -1,8 +1,8 @@
-#include "outcomes.hpp"
+#include "offboard/engine/outcomes.hpp"
 
 #include "offboard/vendors/codec.hpp"
 
-namespace offboard::dispatch {
+namespace offboard::engine {
 
 outcome outcome_of(step_status status, outcome_code code, bool retryable) {
     outcome o;
@@ -19,4 +19,4 @@ outcome outcome_at_the_end(const step& s, outcome_code code) {
     return outcome_of(step_status::failed, tried ? s.outcome.code : code, true);
 }
 
-} // namespace offboard::dispatch
+} // namespace offboard::engine
