@@ -138,7 +138,7 @@ verdict authenticator::judge_token(std::string_view token) {
     if (!named && fitting.size() > 1)
         return refused(verdict::kind::invalid, "The token does not name its key, and several could be it.");
     auto claims = verify_token(token, fitting, rules, clock_.today(), why);
-    // Without a name nobody can tell a forged token from one of the issuer's next key.
+    // Without a key id a forged token looks like a token of the issuer's next key.
     if (!claims && !named && why == not_signed_by_its_key) return unknown_key(why);
     if (!claims) return refused(verdict::kind::invalid, why);
     if (std::ranges::find(settings_.api_keys, claims->sub, &config::caller_key::name) !=

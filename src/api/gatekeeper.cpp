@@ -111,7 +111,7 @@ void gatekeeper::tell_quota(http::response& out, const http::request& request) c
     const auto whole = [](duration d) {
         return std::to_string(std::chrono::ceil<std::chrono::seconds>(d).count());
     };
-    // The policy's name is our own: a caller's would be told to whoever reads the answer.
+    // The policy's name is our own: a caller's name would be told to every reader of the answer.
     out.with("RateLimit-Policy", "\"caller\";q=" + std::to_string(q.requests) + ";w=" + whole(q.per));
     out.with("RateLimit", "\"caller\";r=" + std::to_string(left.requests) + ";t=" + whole(left.full_in));
 }

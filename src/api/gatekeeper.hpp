@@ -30,11 +30,12 @@ public:
     /// Waits, when it must, for the issuer's keys until the deadline: 503 then.
     boost::asio::awaitable<std::optional<http::response>> let_in(http::request&, need, steady_time deadline);
 
-    /// 403 that names what is missing, and what needs it; nothing when nothing is. For whom was let in.
+    /// 403 that names what is missing, and what needs it; nothing when nothing is. For a caller that was let
+    /// in.
     static std::optional<http::response> lacking(const http::request&, std::span<const need>);
 
     /// Adds what the caller's quota is and what is left of it: RateLimit-Policy and RateLimit of
-    /// draft-ietf-httpapi-ratelimit-headers. Nothing without a quota. For whom was let in.
+    /// draft-ietf-httpapi-ratelimit-headers. Nothing without a quota. For a caller that was let in.
     void tell_quota(http::response&, const http::request&) const;
 
 private:

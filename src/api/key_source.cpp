@@ -116,7 +116,7 @@ struct key_source::origin {
     virtual ~origin() = default;
     virtual asio::awaitable<found> look() = 0;
     virtual asio::awaitable<void> stop() = 0;
-    /// After a look, until the next that nobody has to ask for.
+    /// How long after a look the next one is made unasked.
     virtual duration pause(bool good) = 0;
     /// True when the roots are other ones than before.
     virtual bool trust(const std::string& roots) = 0;

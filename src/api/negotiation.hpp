@@ -18,7 +18,7 @@ bool accepts_coding(std::string_view accept_encoding, std::string_view coding) n
 /// Whether a Content-Type is application/json, with or without parameters.
 bool is_json(std::string_view content_type) noexcept;
 
-/// 400 for a request with a body, on a route that reads none: nobody holds a place or memory by a body that
+/// 400 for a request with a body, on a route that reads none: no place or memory is held by a body that
 /// is announced and never comes.
 std::optional<http::response> admit_no_body(const http::request& head);
 

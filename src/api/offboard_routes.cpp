@@ -52,7 +52,7 @@ patience patience_of(const http::request& request, const config::settings& setti
 }
 
 std::optional<http::response> admit_no_query(const http::request& head) {
-    // ?dry_run=true would be a wish that nobody heard.
+    // ?dry_run=true would be ignored without a word.
     if (!head.query.empty() || head.target.ends_with('?'))
         return problem(400, "bad-request", "This route takes no query; options stand in the body.",
                        head.request_id);
@@ -158,7 +158,7 @@ telemetry::origin origin_of(const http::request& request) {
     return {request.request_id, request.trace};
 }
 
-/// Whose it is not, to those it is not there.
+/// Another caller's operation is answered 404, so that its existence is not disclosed.
 bool may_see(const http::request& request, const operation& op) {
     const caller& who = caller_of(request);
     return op.caller == who.name || who.scopes.has(config::scope::operate);
@@ -292,7 +292,7 @@ asio::awaitable<http::response> offboard_routes::get(http::request& request) {
     std::optional<std::string> id = id_of(request);
     if (!id) co_return finish(problem_of(errc::not_found, request.request_id), request);
     const patience until = patience_of(request, settings_, duration::zero());
-    // Whose it is comes before any wait: that would tell that it is there.
+    // The owner is checked before any wait: a wait would disclose that the operation exists.
     auto found = co_await dispatcher_.await_settled(*id, clock_.now());
     if (found.has_value() && !may_see(request, **found)) found = errc::not_found;
     if (found.has_value() && !(*found)->settled_at && until.wait > duration::zero())

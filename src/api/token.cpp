@@ -80,7 +80,7 @@ bool is_for(const document& claims, std::string_view audience) {
     return named(*aud) || (aud->is(kind::array) && std::ranges::any_of(aud->elements(), named));
 }
 
-/// Words that are no scopes of ours are somebody else's.
+/// Words that are no scopes of ours belong to other services.
 config::scope_set scopes_of(const document& claims, std::string_view name) {
     config::scope_set out;
     const auto add = [&out](std::string_view word) {

@@ -55,7 +55,7 @@ public:
     /// A check at once, and a line of the log about it whatever it finds.
     void check_now();
     /// Returns after a check that began after this was called, or when another call of it has just brought
-    /// one, so that whoever is refused can ask each time; at the deadline, and when cancelled.
+    /// one, so that each refused call can ask; at the deadline, and when cancelled.
     boost::asio::awaitable<void> checked(steady_time deadline);
 
 private:

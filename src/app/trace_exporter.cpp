@@ -157,7 +157,7 @@ trace_exporter::fate trace_exporter::judge(const result<incoming_response>& answ
 
 duration trace_exporter::pause_after(unsigned tries) {
     const policy::backoff growing{pace_.first_pause, pace_.longest_pause};
-    // At least half of it: a collector that comes back is not met by everybody at once, nor too soon.
+    // At least half of it: a collector that comes back is not met by all processes at once, nor too soon.
     const duration drawn = growing.wait(tries, random_);
     return std::max(drawn, pace_.first_pause / 2);
 }

@@ -30,7 +30,7 @@ struct export_pace {
     unsigned most_tries = 5;                           ///< of one batch
 };
 
-/// Takes spans from the tracer and sends them to the collector, one batch at a time. Nobody waits for it:
+/// Takes spans from the tracer and sends them to the collector, one batch at a time. No caller waits for it:
 /// what a collector that is slow or gone does not take in time finds no room in the tracer, or is dropped
 /// here; in either case it is counted. 429, 502, 503, 504 and a collector that cannot be reached are tried
 /// again after a growing while, or the one that Retry-After names; any other answer but 2xx drops the batch.

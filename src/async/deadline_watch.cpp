@@ -33,7 +33,7 @@ deadline_watch::entry::~entry() {
     (previous_ ? previous_->next_ : watch_.first_) = next_;
     if (next_) next_->previous_ = previous_;
     if (watch_.first_ || watch_.next_look_ == never) return;
-    // Nobody is left: the loop must not be kept alive by a timer without a purpose.
+    // No entry is left: the loop must not be kept alive by a timer without a purpose.
     watch_.next_look_ = never;
     watch_.alarm_->timer.cancel();
 }

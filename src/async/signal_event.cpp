@@ -44,7 +44,7 @@ bool signal_event::notify_one() noexcept {
 }
 
 void signal_event::notify_all() noexcept {
-    // A woken waiter resumes through the loop, so nobody joins the list meanwhile.
+    // A woken waiter resumes through the loop, so no waiter joins the list meanwhile.
     while (notify_one()) {
     }
 }

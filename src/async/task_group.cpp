@@ -47,7 +47,7 @@ void task_group::ended(place here, std::exception_ptr thrown) {
                 log_.error("a task failed", {{"task", here->name}, {"error", e.code().message()}});
             }
         } catch (const std::exception& e) {
-            // The type, not the text: what() may repeat what somebody sent.
+            // The type, not the text: what() may repeat input.
             ++failures_;
             log_.error("a task failed",
                        {{"task", here->name}, {"exception", boost::core::demangle(typeid(e).name())}});

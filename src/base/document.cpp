@@ -117,7 +117,7 @@ std::string pointer_to(std::string_view parent, std::size_t index) {
 
 namespace {
 
-/// What is said of a member that nobody knows, in words of ours only.
+/// What is said of an unknown member, in words of ours only.
 std::string unknown_member(std::string_view name, std::span<const std::string_view> known) {
     if (const auto close = nearest(name, known))
         return "unknown member: " + std::string(*close) + " is known";

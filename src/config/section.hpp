@@ -51,7 +51,7 @@ public:
     void fault(std::string_view name, std::string detail);
     void missing(std::string_view name, std::string detail);
 
-    /// Reports the keys that nobody asked for, with the nearest known one, and keys that stand twice.
+    /// Reports keys that were not read, with the nearest known key, and keys that stand twice.
     void close();
 
 private:

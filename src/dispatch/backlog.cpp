@@ -123,7 +123,7 @@ void dispatcher::enqueue(const live_pointer& live, std::size_t customer, settlem
         a.op = live->op;
         a.step = static_cast<std::uint32_t>(i);
         const auto& place = desks_[static_cast<std::size_t>(vendor_of(s.action))];
-        // Whom it was about the journal may have forgotten: nothing is sent about nobody.
+        // Retention may have erased the identifier. A step without one must never be sent.
         const bool erased = s.who->value.empty();
         if (!erased) {
             // Identifiers that an earlier process asked about in vain are not asked about again.
@@ -218,7 +218,7 @@ asio::awaitable<void> dispatcher::feed() {
 
 asio::awaitable<result<dispatcher::live_pointer>> dispatcher::bring_in(std::string id, purpose why) {
     if (draining_) co_return errc::draining;
-    // Whoever acts on it would wait for the disk, and be told nothing.
+    // The caller would wait for the disk, and be told nothing.
     if (!journal_.trouble().empty()) co_return errc::journal_unavailable;
     result<std::shared_ptr<operation>> found = errc::not_found;
     for (bool current = false; !current;) {
@@ -231,7 +231,7 @@ asio::awaitable<result<dispatcher::live_pointer>> dispatcher::bring_in(std::stri
         // Brought in and settled by others while it was being read: what was read is out of date.
         current = !settled.contains(id);
     }
-    if (beginning_.contains(id)) co_return errc::not_found; // nobody knows its id yet
+    if (beginning_.contains(id)) co_return errc::not_found; // its id has not been told yet
     const std::size_t steps = (*found)->steps.size();
     if (why == purpose::work && !room_for(**found, why)) co_return errc::queue_full;
     if (!(*found)->settled_at) {

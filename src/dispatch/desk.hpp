@@ -168,14 +168,14 @@ private:
     void tell_trouble(const packed&, const std::vector<vendors::verdict>&, const incoming_response&);
     // desk_vendor_state.cpp: what an answer tells of the vendor.
     void judge_credentials(const packed&, const incoming_response&, bool refused);
-    /// 401, and another try would have another token or other credentials: everybody once more, then refused.
+    /// 401, and another try would have another token or other credentials: all steps once more, then refused.
     /// True when it was that.
     bool reauthorise(packed&, bool refused, settlements&);
     void learn(lane&, const std::vector<vendors::verdict>&, bool hopeless);
     void isolate(lane&, const packed& from, line::call undecided);
     /// Takes over what the vendor says of its rate limit. Returns how long it asks to be left alone.
     std::optional<duration> heed(const incoming_response&, bool well);
-    /// Our own fault in the middle of a call: whoever has no outcome yet gets one that says so.
+    /// Our own fault in the middle of a call: steps without an outcome get one that says so.
     void on_bug(packed&, bool sent, settlements&);
     /// When a failed call's steps are due again: one moment for all of them, so that they stay packed.
     steady_time retry_at(const packed&, std::optional<duration> asked = {});

@@ -30,7 +30,7 @@ bool refuses_credentials(const vendors::verdict& v) {
     return v.credentials_refused;
 }
 
-/// Nobody's outcome: the call failed as a whole, for a reason that may be one of its customers.
+/// The call failed as a whole, for a reason that may be one of its customers: no customer has an outcome.
 bool failed_as_whole(const std::vector<vendors::verdict>& verdicts, unsigned status) {
     using vendors::next;
     return !vendors::is_rate_limit(status) && std::ranges::all_of(verdicts, [](const vendors::verdict& v) {
@@ -128,7 +128,7 @@ bool desk::resend(packed& p, settlements& settled) {
 
 void desk::put_back_failed(action what, line::call failed, bool apart, steady_time due) {
     if (failed.empty()) return;
-    // The same customers again and nobody else, so that what fails twice can be cut in two: one of them may
+    // The same customers again and no others, so that what fails twice can be cut in two: one of them may
     // be what the vendor fails at. While the breaker is open, that the vendor is down explains it.
     const bool several = failed.size() > 1 && rule_of(what).sharing != sharing::one_customer;
     const bool down = breaker_of(what).at(with_.time.now()) != policy::breaker::state::closed;
@@ -273,8 +273,8 @@ void desk::isolate(lane& l, const packed& from, line::call undecided) {
     if (undecided.empty()) return;
     tell(telemetry::level::info, "answer could not be told apart, sending again in smaller calls", from,
          {{"undecided", undecided.size()}});
-    // Where nearly everybody is refused alone, one more is asked alone; if that one is refused as well and so
-    // are the others together, they are taken to be refused for the same reason.
+    // Where nearly all customers are refused alone, one more is asked alone; if that one is refused as well
+    // and so are the others together, they are taken to be refused for the same reason.
     l.peeled = l.refused_alone >= enough_refusals && undecided.size() > 2;
     auto [first, second] =
         l.peeled ? policy::peel(std::move(undecided)) : policy::halve(std::move(undecided));

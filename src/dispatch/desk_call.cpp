@@ -154,7 +154,7 @@ asio::awaitable<void> desk::run(lane* l, line::call call, bool apart, policy::br
     // A call that starts later than was written down would be missing in the budget of the next process, and
     // a call that cannot end before this process does would be cut.
     const bool too_late = now - asked > longest_departure || end_by_ - now < settings_.timeout;
-    // Whoever was cancelled meanwhile is not sent.
+    // Steps that were cancelled meanwhile are not sent.
     later going{std::move(p.places), apart};
     settlements stopped;
     withdraw(going, moment::leaving, stopped);

@@ -144,7 +144,7 @@ asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::strin
     const bool at_once = room_for(*op, purpose::new_work) || !journal_.durable();
     if (is_settled(*op)) op->settled_at = op->created_at;
 
-    // While it is being written the feeder may read it back; whoever drives it is decided here.
+    // While it is being written the feeder may read it back; who drives it is decided here.
     if (at_once) beginning_.insert(op->id);
     beginning_weight_ += weight;
     auto begun = co_await journal_.begin(op, std::move(key));
@@ -222,7 +222,7 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::await_sett
         const std::shared_ptr<const operation> shown = *found;
         if (shown->settled_at || !in_time || closing_ || clock_.now() >= deadline) co_return shown;
         if (find(id)) continue;
-        // It waits in the journal alone: until somebody brings it in.
+        // It waits in the journal alone, until it is brought in.
         in_time = co_await brought_in_.wait_until(deadline);
     }
 }
@@ -288,7 +288,7 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::cancel(std
         settlement& stop = stopped.emplace_back();
         stop.op = live->op;
         stop.step = i;
-        // What an earlier try may have done is not undone by stopping now, and nobody is asked again.
+        // What an earlier try may have done is not undone by stopping now, and the vendor is not asked again.
         if (s.history.acted_before) {
             stop.outcome = vendors::lost_outcome();
             continue;
@@ -326,7 +326,7 @@ asio::awaitable<void> dispatcher::idle(steady_time deadline, steady_time last_en
         if (!told) break;
     }
     halt();
-    // Landings notify nobody: a look now and then is enough for the last seconds of a process.
+    // The end of a call wakes no coroutine here: a look now and then is enough for the last seconds.
     const auto flying = [](const auto& d) { return d && d->calls_in_flight() > 0; };
     while (std::ranges::any_of(desks_, flying) && clock_.now() < last_end) {
         const bool slept = co_await async::sleep_for(std::chrono::milliseconds(20));
@@ -381,7 +381,7 @@ asio::awaitable<void> dispatcher::stop() {
     halt();
     tasks_.cancel();
     const bool ended = co_await tasks_.join_until(clock_.now() + patience_at_the_end);
-    // Whoever still waits then waits for a disk that fails: the journal lets go of it.
+    // Tasks that still run wait for a disk that fails: the journal ends their wait.
     journal_.close();
     if (!ended) co_await tasks_.join();
     for (const auto& d : desks_)

@@ -114,7 +114,7 @@ asio::awaitable<result<incoming_response>> vendor_link::call(outgoing_request re
     if (answer.has_error()) reason = reason_of(answer.error(), cause);
     const bool refused = answer.has_value() && answer->status == 401;
     if (answer.has_value() && held) judge(held, refused);
-    // Without a token it was the credentials: whoever asked sees by version() whether there are others now.
+    // Without a token the credentials were refused: version() tells the caller whether there are others now.
     if (refused && !held && used == version_ && check_) co_await check_(deadline);
     co_return answer;
 }

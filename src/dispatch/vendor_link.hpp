@@ -81,7 +81,8 @@ private:
     bool outdated_ = false; ///< the token is of other credentials
     bool renewing_ = false;
     std::uint64_t renewals_ = 0; ///< finished ones, well or not
-    // After a failure nobody asks again for a growing while: a wrong secret must not become a request a call.
+    // After a failure no token is asked for, for a growing while: a wrong secret must not become a request a
+    // call.
     errc failure_ = errc::token_unavailable;
     std::string why_; ///< in words
     std::uint32_t failures_ = 0;

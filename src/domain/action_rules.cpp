@@ -16,7 +16,7 @@ constexpr std::array forget_kinds = {billing_customer_id, billing_subscription_i
 
 /// A customer who leaves keeps no earn: a repeat of revoke_earn that takes earns granted in between does no
 /// harm.
-constexpr std::array<action_rule, action_count> rules = {
+constexpr std::array<action_rule, action_count> action_table = {
     action_rule(action::lapse, "mention_me.lapse", vendor::mention_me, 100, lapse_kinds, effect::reversible,
                 phase::withdraw, resend::freely, permission::write, target_kind::none, std::nullopt,
                 sharing::customers, earns::not_named, absence::by_one_identifier),
@@ -36,25 +36,26 @@ constexpr std::array<action_rule, action_count> rules = {
                 sharing::same_kept_fields, earns::not_named, absence::by_one_identifier),
 };
 
-constexpr bool in_order() {
+constexpr bool actions_in_order() {
     for (std::size_t i = 0; i < action_count; ++i)
-        if (rules[i].action != all_actions[i] || static_cast<std::size_t>(all_actions[i]) != i) return false;
+        if (action_table[i].action != all_actions[i] || static_cast<std::size_t>(all_actions[i]) != i)
+            return false;
     return true;
 }
-static_assert(in_order(), "one row for each action, in the order of the enumeration");
+static_assert(actions_in_order(), "one row for each action, in the order of the enumeration");
 
 constexpr bool is_careful(const action_rule& r) {
     if (r.identifiers.empty() || r.customers_per_call == 0) return false;
     if (r.effect == effect::reversible) return true;
     return r.phase == phase::erase && r.resend == resend::once && r.permission == permission::erase;
 }
-static_assert(std::ranges::all_of(rules, is_careful),
+static_assert(std::ranges::all_of(action_table, is_careful),
               "what erases goes last, is sent again once at most, and needs its own permission");
 
 } // namespace
 
 const action_rule& rule_of(action a) noexcept {
-    return rules[static_cast<std::size_t>(a)];
+    return action_table[static_cast<std::size_t>(a)];
 }
 
 std::string_view to_string(action a) noexcept {

@@ -114,7 +114,7 @@ std::vector<std::size_t> reopen(operation& op) {
         const std::size_t before = opened.size();
         for (std::size_t i = first; i < last; ++i) {
             const step& s = op.steps[i];
-            // Whom it was about the journal has forgotten, or his outcome is on its way.
+            // Retention has erased the identifier, or the outcome is being recorded.
             if (s.decided || !s.who || s.who->value.empty()) continue;
             if (s.outcome.status == step_status::unknown ||
                 (s.outcome.status == step_status::failed && s.outcome.retryable))

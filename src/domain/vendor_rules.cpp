@@ -11,23 +11,24 @@ using namespace std::chrono_literals;
 
 /// Mention Me documents its budget. Capillary's is the one that its pages name for demo and testing clusters.
 /// For billing none is documented.
-constexpr std::array<vendor_rule, vendor_count> rules = {
+constexpr std::array<vendor_rule, vendor_count> vendor_table = {
     vendor_rule(vendor::mention_me, "mention_me", pace(300, 5min, 100, 4), body_format::json),
     vendor_rule(vendor::capillary, "capillary", pace(1000, 1min, 100, 16), body_format::json),
     vendor_rule(vendor::billing, "billing", pace(1'000'000'000, 1min, 1, 8), body_format::form),
 };
 
-constexpr bool in_order() {
+constexpr bool vendors_in_order() {
     for (std::size_t i = 0; i < vendor_count; ++i)
-        if (rules[i].vendor != all_vendors[i] || static_cast<std::size_t>(all_vendors[i]) != i) return false;
+        if (vendor_table[i].vendor != all_vendors[i] || static_cast<std::size_t>(all_vendors[i]) != i)
+            return false;
     return true;
 }
-static_assert(in_order(), "one row for each vendor, in the order of the enumeration");
+static_assert(vendors_in_order(), "one row for each vendor, in the order of the enumeration");
 
 } // namespace
 
 const vendor_rule& rule_of(vendor v) noexcept {
-    return rules[static_cast<std::size_t>(v)];
+    return vendor_table[static_cast<std::size_t>(v)];
 }
 
 std::string_view to_string(vendor v) noexcept {

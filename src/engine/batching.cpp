@@ -63,8 +63,8 @@ lane_key lane_of(const operation& op, const step& s) {
         part(key.promo.promotion_id);
         part(key.promo.promo_identifier);
         part(to_string(key.kind));
-        // Successes name the customer by entityId only. By mobile or email nobody could tell whose earns were
-        // revoked, and a repeat of what had been done would look like success.
+        // Successes name the customer by entityId only. By mobile or email it would not be known whose earns
+        // were revoked, and a repeat of what had been done would look like success.
         key.alone = names_earns(op, s) && key.kind != identifier_kind::capillary_id;
         if (key.alone) part("alone");
         break;

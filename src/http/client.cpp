@@ -34,7 +34,7 @@ bool is_stale(const error_code& ec) {
 }
 
 /// An answer that was encoded although we asked for none: gzip is decoded. False when what says gzip is none.
-/// An answer in another coding stays as it is: nobody can read it.
+/// An answer in another coding stays as it is: it cannot be read.
 bool decode(incoming_response& answer, std::size_t most) {
     const std::string_view coding = answer.header("content-encoding");
     if (!beast::iequals(coding, "gzip") && !beast::iequals(coding, "x-gzip")) return true;

@@ -80,7 +80,7 @@ lease connection_pool::take() {
         ++in_use_;
         return lease(*this, std::move(c));
     }
-    // Whoever waits already comes first.
+    // Exchanges that wait already come first.
     if (in_use_ >= settings_.most_connections || !waiting_.empty()) return {};
     ++in_use_;
     return lease(*this);
@@ -147,7 +147,7 @@ asio::awaitable<result<void>> connection_pool::open(lease& held, steady_time dea
             names_->failed(dead);
         if (!winner) {
             const error_code why = race->trouble();
-            // Somebody answered, if not well: that says more than an address where nobody does.
+            // An address that answered badly says more than an address that does not answer.
             if (to_errc(outcome.error()) == errc::connect_failed) {
                 cause = why ? why.message() : "no answer in time";
                 if (is_out_of_resources(why)) outcome = errc::no_resources;

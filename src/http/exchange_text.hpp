@@ -14,7 +14,7 @@ public:
     explicit exchange_text(const client_settings&);
 
     /// Replaces `out`. Throws std::invalid_argument when a method, target, name or value holds a control
-    /// character: whoever made it has a bug, and the vendor would read a request that nobody meant.
+    /// character: its author has a bug, and the vendor would read another request than was meant.
     void write(std::string& out, const outgoing_request&) const;
 
 private:

@@ -13,7 +13,7 @@
 
 namespace offboard::http {
 
-/// Where the system's thread leaves a result. `io` is null once nobody waits for one.
+/// Where the system's thread leaves a result. `io` is null once no result is waited for.
 struct name_lookup::mailbox {
     std::mutex mutex;
     boost::asio::io_context* io = nullptr;

@@ -27,7 +27,7 @@ public:
     explicit name_lookup(boost::asio::io_context&);
     name_lookup(const name_lookup&) = delete;
     name_lookup& operator=(const name_lookup&) = delete;
-    /// A look-up under way goes on, and tells nobody.
+    /// A look-up under way goes on; its result is dropped.
     ~name_lookup();
 
     void start(const std::string& host, std::uint16_t port, done);

@@ -46,7 +46,8 @@ bool request_reader::declares_too_much() const noexcept {
 
 bool request_reader::hold_body() noexcept {
     const auto declared = static_cast<std::size_t>(request_.content_length.value_or(0));
-    // There must be room for all of it now, but who announces much and sends nothing keeps nobody else out.
+    // There must be room for all of it now. A client that announces much and sends nothing keeps no other
+    // out.
     if (body_lease whole; !whole.grow_to(bodies_, declared)) return false;
     holds_body_ = request_.held.grow_to(bodies_, std::min(declared, on_trust));
     return holds_body_;

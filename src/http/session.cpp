@@ -179,7 +179,7 @@ void session::judge_head() {
     last_ = !reader_->keep_alive();
     if (!answer_) {
         read_more_body();
-        // An empty chunked body is none, but it comes with the head: nobody is waited for.
+        // An empty chunked body is none, but it comes with the head: no more bytes are waited for.
         if (!answer_ && progress_ == progress::need_more && !request_.takes_body && request_.chunked)
             answer_with(faults::unwanted_body);
         return;
@@ -374,11 +374,11 @@ asio::awaitable<void> session::run() {
 }
 
 asio::awaitable<bool> session::write_rest(std::size_t written) {
-    // A body that is everybody's costs nothing here; and a small answer is never cut, for all connections
+    // A body that all answers share costs nothing here; and a small answer is never cut, for all connections
     // together hold little of those.
     const std::size_t held = parts()[0].size() + (answer_->shared_body ? 0 : parts()[1].size());
     const bool bounded = held > small_answer && shared_.unread != 0;
-    // Whoever reads nothing must not take the memory of all others.
+    // A client that reads nothing must not take the memory of all others.
     if (bounded && shared_.unread + held > shared_.limits.unread_total) co_return false;
     const counted_bytes counted(shared_.unread, held);
     expires_after(shared_.limits.write_time);

@@ -37,7 +37,7 @@ struct session_context {
     date_line date;
 };
 
-/// One connection: request after request until somebody wants it closed. Owned by the task that runs it.
+/// One connection: request after request until one side closes it. Owned by the task that runs it.
 ///
 /// Its deadline cancels whatever the socket waits for and leaves the socket open, so that a request that came
 /// too slowly still gets its 408.

@@ -45,7 +45,7 @@ asio::awaitable<void> session::say_goodbye() {
 }
 
 /// Closing while the client still sends would make the system throw the answer away together with its input.
-/// What it sends is read past TLS: nobody wants to know what it says.
+/// What it sends is read below TLS and dropped.
 asio::awaitable<void> session::linger() {
     error_code ec;
     stream_.socket().shutdown(tcp::socket::shutdown_send, ec);

@@ -16,7 +16,7 @@ namespace sqlite {
 
 namespace {
 
-/// Waits for the answer of a call that is on its way. errc::cancelled: nobody waits any more.
+/// Waits for the answer of a call that is on its way. errc::cancelled: the caller waits no more.
 template <class T>
 asio::awaitable<result<T>> answer_of(std::shared_ptr<call_for<T>> c) {
     if (!c->done) {
@@ -165,7 +165,7 @@ private:
     const asio::any_io_executor home_;
     telemetry::log& log_;
     writer writer_;
-    bool opened_ = false; ///< and somebody knows what an earlier process left
+    bool opened_ = false; ///< and the caller of opened() knows what an earlier process left
     flight_number last_flight_ = 0;
 };
 

@@ -143,7 +143,7 @@ bool line_writer::lines::write(std::string_view text) {
         // A pipe that takes anything takes so much without waiting.
         const ssize_t n = ::write(descriptor, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
         if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-        if (n < 0) return true; // nobody is there any more: these lines are lost
+        if (n < 0) return true; // the reader is gone: these lines are lost
         text.remove_prefix(static_cast<std::size_t>(n));
     }
     return true;

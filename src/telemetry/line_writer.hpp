@@ -9,9 +9,9 @@
 
 namespace offboard::telemetry {
 
-/// Writes lines to a file descriptor by a thread of its own, so that nobody waits for a reader that does not
-/// read. Lines keep their order. Beyond `most_bytes` waiting, new lines are dropped and counted; when there
-/// is room again, a line made by `report` says how many were dropped. Thread-safe.
+/// Writes lines to a file descriptor by a thread of its own, so that no caller waits for a reader that does
+/// not read. Lines keep their order. Beyond `most_bytes` waiting, new lines are dropped and counted; when
+/// there is room again, a line made by `report` says how many were dropped. Thread-safe.
 class line_writer {
 public:
     /// Makes the line that tells of dropped lines, with its end of line.

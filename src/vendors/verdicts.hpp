@@ -21,7 +21,7 @@ verdict unproven(outcome_code code, vendor_detail = {});
 verdict undivided(outcome_code code, bool may_have_acted = true, vendor_detail = {});
 
 /// The vendor failed on its side: to be sent again. Where a repeat is harmless the last word is
-/// failed/vendor_error; where it is not, nobody can tell what was done, and the last word is
+/// failed/vendor_error; where it is not, the effect is not known, and the last word is
 /// unknown/outcome_unknown.
 verdict vendor_fault(const batch&, vendor_detail = {});
 

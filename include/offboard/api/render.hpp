@@ -36,7 +36,7 @@ private:
     std::string customers_; ///< their JSON, one after the other
 };
 
-/// One operation of the answer to a lookup: what it is and how far, and nobody's identifiers.
+/// One operation of the answer to a lookup: its id, times and progress, without identifiers.
 std::string render_found(const operation&);
 /// The answer to a lookup, of those.
 std::string render_lookup(const std::vector<std::string>& found);

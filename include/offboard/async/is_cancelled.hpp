@@ -5,7 +5,7 @@
 
 namespace offboard::async {
 
-/// Whether anybody has cancelled the coroutine whose state this is. A coroutine that is cancelled between two
+/// True when the coroutine of this state was cancelled. A coroutine that is cancelled between two
 /// operations begins the next one all the same, so loops ask.
 inline bool is_cancelled(const boost::asio::cancellation_state& state) {
     return state.cancelled() != boost::asio::cancellation_type::none;

@@ -8,8 +8,8 @@
 
 namespace offboard::async {
 
-/// "Something changed: look again." One network thread, no memory: a notification wakes whoever waits at that
-/// moment and nobody later, so the condition is tested before each wait.
+/// "Something changed: look again." One network thread, no memory: a notification wakes the coroutines that
+/// wait at that moment and no later ones, so the condition is tested before each wait.
 ///
 /// Waiters are woken through the loop, never inside notify_all(), so the notifier may be in the middle of a
 /// change. When the event dies its waiters are woken as if notified; none of them touches it afterwards.
@@ -22,7 +22,7 @@ public:
 
     void notify_all() noexcept;
 
-    /// Wakes the one that waits longest. False when nobody waits.
+    /// Wakes the coroutine that waits longest. False when none waits.
     bool notify_one() noexcept;
 
     /// True when notified, false at the deadline or when the caller was cancelled.

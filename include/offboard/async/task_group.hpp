@@ -15,7 +15,7 @@
 
 namespace offboard::async {
 
-/// Runs coroutines that nobody awaits by name, so that none is ever lost: each is joined before the group
+/// Runs coroutines that have no other owner, so that none is ever lost: each is joined before the group
 /// dies, and what one throws is logged under its name and counted. One network thread only. Call cancel() and
 /// spawn() from that thread while its loop runs (or before it runs for spawn()).
 ///
@@ -26,7 +26,7 @@ public:
     task_group(const task_group&) = delete;
     task_group& operator=(const task_group&) = delete;
 
-    /// The group must be empty: whoever destroys it has joined it.
+    /// The group must be empty: its owner has joined it.
     ~task_group();
 
     /// Starts a coroutine. `name` is a word of ours for the log.
@@ -39,7 +39,7 @@ public:
     /// Returns when the group is empty. Does not cancel anything by itself. A cancelled join() returns early.
     boost::asio::awaitable<void> join();
 
-    /// The same with an end: false when somebody is still there at the deadline (or the caller was
+    /// The same with an end: false when a coroutine still runs at the deadline (or the caller was
     /// cancelled).
     boost::asio::awaitable<bool> join_until(steady_time deadline);
 

@@ -91,14 +91,14 @@ struct fault {
     std::string word; ///< the value at fault; shown only for documents without personal data (configuration)
 };
 
-/// Gathers every fault of a document, so that whoever wrote it sees all of them at once. Bounded: beyond
+/// Gathers every fault of a document, so that its author sees all of them at once. Bounded: beyond
 /// `most_faults` one last entry says that there are more.
 class fault_list {
 public:
     static constexpr std::size_t most_faults = 100;
     void add(std::string pointer, std::string detail, std::size_t line = 0, std::string word = {});
     bool empty() const noexcept { return faults_.empty(); }
-    /// True when what is added is only told as "more": whoever reads something long may stop.
+    /// True when what is added is only told as "more": a reader of something long may stop.
     bool full() const noexcept { return faults_.size() > most_faults; }
     const std::vector<fault>& all() const noexcept { return faults_; }
 

@@ -7,7 +7,7 @@
 
 namespace offboard {
 
-/// What may go wrong in a way that is expected. One enumerator per decision that somebody takes on it;
+/// What may go wrong in a way that is expected. One enumerator per decision that depends on it;
 /// the comment says when it happens. Outcomes of a vendor's answer are not errors: see domain/step.hpp.
 enum class errc {
     // Nothing of the request has left for the vendor: always safe to send again.
@@ -20,7 +20,7 @@ enum class errc {
     token_unavailable, ///< the vendor's token endpoint gave no usable answer
     cancelled,         ///< stopped from outside before anything was sent
 
-    // Something may have reached the vendor: nobody can tell what became of it.
+    // Something may have reached the vendor. Its effect is not known.
     answer_timeout,   ///< sent, and no complete answer before the deadline
     answer_lost,      ///< the connection ended before the answer was complete
     connection_stale, ///< a kept connection ended as it was used, before one byte of the answer came

@@ -6,7 +6,7 @@
 
 namespace offboard {
 
-/// A credential. It cannot be printed, compared or converted by accident; whoever needs the text says
+/// A credential. It cannot be printed, compared or converted by accident; code that needs the text says
 /// reveal(). The memory is wiped when it dies.
 class secret {
 public:

@@ -38,7 +38,7 @@ using tls_context = std::unique_ptr<ssl_ctx_st, tls_context_deleter>;
 /// ciphers only, security level 2 or what the system asks beyond, no compression, no renegotiation, ALPN
 /// `http/1.1` and no other. Null, with `fault` set, when the material cannot be used.
 ///
-/// A client's certificate says that it may connect, and nothing about who calls: nobody reads its names.
+/// A client's certificate says that it may connect, and nothing about who calls: its names are not read.
 tls_context make_tls_context(const tls_material&, tls_fault& fault);
 
 } // namespace offboard

@@ -17,7 +17,7 @@ enum class scope : std::uint8_t {
     write,   ///< offboard:write: POST /offboard
     read,    ///< offboard:read: GET /offboard/{id}
     erase,   ///< offboard:erase: a plan that forgets, besides write
-    operate, ///< offboard:operate: retry, cancel, lookup, erase_gate none, and everybody's operations
+    operate, ///< offboard:operate: retry, cancel, lookup, erase_gate none, and the operations of all callers
 };
 inline constexpr std::array all_scopes = {scope::write, scope::read, scope::erase, scope::operate};
 

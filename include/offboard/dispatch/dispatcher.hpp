@@ -48,7 +48,7 @@ struct breaker_report {
 };
 
 /// An operation that is being driven. The outcomes in `op` are what the journal has; `changed` is notified
-/// when it settles, and when whoever waits should stop waiting because the process is going down.
+/// when it settles, and when waiting callers should stop waiting because the process ends.
 struct live_operation {
     std::shared_ptr<operation> op;
     async::signal_event changed;
@@ -133,7 +133,7 @@ public:
     bool draining() const noexcept { return draining_; }
     /// From now on no vendor call starts that cannot end before `end`, its timeout included.
     void end_by(steady_time end) noexcept;
-    /// Lets everybody who waits for an operation look at it once more, for the last time.
+    /// Wakes all callers that wait for an operation, for the last time.
     void wake_all();
     /// With a durable journal: sends nothing more; what waits is for the next process. Else: waits until no
     /// operation is unsettled, or for the deadline. Then returns when no call is in flight, at `last_end` at

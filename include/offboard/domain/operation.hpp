@@ -39,14 +39,14 @@ struct offboarding {
 };
 
 /// How far a customer or an operation is. `unknown`: settled, nothing failed, was cancelled or stayed behind
-/// a shut gate for another reason, and nobody can tell what became of at least one step.
+/// a shut gate for another reason, and the outcome of at least one step is not known.
 enum class progress { ok, partial, failed, unknown, pending };
 inline constexpr std::array all_progress = {progress::ok, progress::partial, progress::failed,
                                             progress::unknown, progress::pending};
 std::string_view to_string(progress) noexcept;
 
-/// The whole of one accepted request and how far it is. A value: owned by whoever drives it (dispatch, while
-/// anything is unsettled), copied by whoever shows it.
+/// The whole of one accepted request and how far it is. A value. Dispatch owns it while
+/// anything is unsettled. Code that shows it copies it.
 struct operation {
     std::string id;
     std::string caller; ///< who asked; empty while there is no authentication
@@ -101,8 +101,8 @@ struct summary {
     std::array<std::size_t, step_status_count> steps{};
     std::size_t customer_count = 0;
 
-    /// Adds one more customer, and its steps, as they are now. Whoever looks at an operation in several turns
-    /// recounts what was seen in each.
+    /// Adds one more customer, and its steps, as they are now. Code that looks at an operation in several
+    /// turns recounts what was seen in each.
     void add(const operation&, std::size_t customer) noexcept;
 };
 progress progress_of(const operation&, std::size_t customer) noexcept;

@@ -50,13 +50,13 @@ struct outcome {
 struct history {
     std::uint32_t lost = 0;    ///< tries that may have reached the vendor and had no answer
     bool acted_before = false; ///< an earlier try may have had its effect
-    bool in_doubt = false;     ///< nobody can tell what an earlier try did
+    bool in_doubt = false;     ///< the effect of an earlier try is not known
     bool operator==(const history&) const = default;
 };
 
 /// Where a step is on its way, beside its status; not remembered by the journal.
 enum class stage {
-    held,      ///< its gate is not open yet, or nobody has looked
+    held,      ///< its gate is not open yet, or was not looked at
     queued,    ///< waits in a lane, or for another try
     in_flight, ///< in a vendor call
     deciding,  ///< its outcome is known and being made durable; nothing may be sent for it

@@ -44,7 +44,7 @@ struct lane_key {
     promotion promo;
     identifier_kind kind = identifier_kind::email;
     std::vector<std::string> keep;
-    bool alone = false; ///< earns named for customers whom an answer cannot name: one customer a call
+    bool alone = false; ///< earns are named, and an answer cannot name the customer: one customer a call
     std::string text;
 };
 lane_key lane_of(const operation&, const step&);
@@ -65,7 +65,7 @@ vendors::place place_of(const ask&, std::string_view source);
 struct packed {
     vendors::batch batch;
     std::vector<line::place> places;
-    bool apart = false;         ///< a call of its own, joined by nobody
+    bool apart = false;         ///< a call of its own, without other customers
     std::string sole_operation; ///< its id, when the call serves one alone
     std::vector<ask> left_over; ///< more programmes than one delink call may carry: for the next call
 };

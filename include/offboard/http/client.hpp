@@ -87,7 +87,7 @@ public:
                                                                std::string* cause = nullptr) override;
 
     /// Closes idle connections and refuses new exchanges with errc::cancelled. Exchanges under way go on:
-    /// whoever started them joins them first, or cancels them. Returns when no connection is left.
+    /// their owner joins or cancels them first. Returns when no connection is left.
     boost::asio::awaitable<void> stop() override;
 
     /// From now on connections are made by these roots, and kept ones that were made by others are closed;

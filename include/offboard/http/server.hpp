@@ -51,7 +51,7 @@ struct server_limits {
     std::chrono::seconds retry_after{1};            ///< of each 503 above
 };
 
-/// Why the server turned somebody away by itself.
+/// Why the server refused a request or a connection by itself.
 enum class refusal { connections, in_flight, body_total, handshake };
 inline constexpr std::array all_refusals = {refusal::connections, refusal::in_flight, refusal::body_total,
                                             refusal::handshake};

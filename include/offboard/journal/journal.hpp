@@ -93,7 +93,7 @@ public:
 
     /// Waits until what is remembered can be used, as long as that takes: a journal may be made while its
     /// disk fails, and opens when the disk is well. It returns at once when all is well already. Until
-    /// somebody's opened() has returned well, begin() and depart() are refused with
+    /// an opened() has returned well, begin() and depart() are refused with
     /// errc::journal_unavailable, reads may be, and trouble() says why; so nothing can leave for a vendor
     /// before the caller has heard what an earlier process left. An error only when the journal is being
     /// closed, or the caller was cancelled.
@@ -118,7 +118,7 @@ public:
                                                         std::optional<flight_number> landed) = 0;
 
     /// A remembered operation as of the last record(); errc::not_found when there is none (any more),
-    /// errc::journal_unavailable when it cannot be read now. Whoever drives it may change it, nobody else.
+    /// errc::journal_unavailable when it cannot be read now. Only the driver of the operation may change it.
     virtual boost::asio::awaitable<result<std::shared_ptr<operation>>> find(std::string_view id) = 0;
 
     /// The ids of operations that concerned this person, newest first, `most` of them. The identifier is
@@ -141,7 +141,7 @@ public:
     /// Departures since `since`, as of opening, oldest first: what an earlier process spent of the budgets.
     virtual std::vector<past_call> departed_since(wall_time since) const = 0;
 
-    /// What an operation outlives the process by: false, and nobody needs to find its way back.
+    /// True when operations survive the process. False: there is nothing to recover.
     virtual bool durable() const noexcept = 0;
     /// Why nothing can be remembered now, in words of ours fit for a log and /readyz; empty: all is well.
     virtual std::string trouble() const = 0;

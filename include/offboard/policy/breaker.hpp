@@ -12,7 +12,7 @@ namespace offboard::policy {
 /// vendor's desk, one thread.
 ///
 /// Closed until `failures` calls in a row fail; open for a time; then one call may try (half-open): its
-/// success closes, its failure opens again. Meanwhile customers wait in line; nobody fails because of a
+/// success closes, its failure opens again. Meanwhile customers wait in line; no customer fails because of a
 /// breaker.
 ///
 /// What is a failure: no answer (connect, TLS, timeout, connection lost) and any 5xx. Every other answer is a

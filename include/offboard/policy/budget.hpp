@@ -23,8 +23,8 @@ struct vendor_count {
 /// The calls one credential may start: at most `calls` in any sliding window of length `per`, as the vendor
 /// counts them. Sans-I/O; owned by the vendor's desk, one thread; `now` never goes back between calls.
 ///
-/// The vendor counts a call somewhere between our first byte and its answer; when, nobody can know. So a call
-/// holds its slot from started() until `window()` after finished(): two calls that share a window of the
+/// The vendor counts a call at a moment between our first byte and its answer. This moment is not known. So a
+/// call holds its slot from started() until `window()` after finished(): two calls that share a window of the
 /// vendor's then always share one of ours, whatever the network did to either. No allowance for jitter is
 /// needed beyond that; the price is one latency per window.
 ///

@@ -16,7 +16,8 @@ struct lane_view {
 /// May this lane send an ordinary call, as far as the lane itself goes? (The vendor's in-flight limit,
 /// breaker and pacer are asked beside it.) An idle lane sends at once; while an ordinary call is in flight
 /// customers gather until one is full. No timer: where calls are paced, the pacer's spacing is what gathers
-/// them. A group that is sent alone holds nobody back: its call may take as long as the vendor's timeout.
+/// them. A group that is sent alone holds no other group back: its call may take as long as the vendor's
+/// timeout.
 constexpr bool may_send(const lane_view& lane) noexcept {
     if (lane.places == 0) return false;
     return lane.in_flight == 0 || lane.places >= lane.cap;

@@ -48,8 +48,8 @@ public:
         ++places_;
     }
 
-    /// A group to be sent again as a call of its own, joined by nobody: its predecessor's answer could not be
-    /// told apart. Isolated calls go before everything else.
+    /// A group to be sent again as a call of its own, without other customers: its predecessor's answer could
+    /// not be told apart. Isolated calls go before everything else.
     void push_isolated(call group) {
         for (const place& p : group)
             asks_ += p.asks.size();

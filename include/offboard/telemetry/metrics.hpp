@@ -31,7 +31,7 @@ public:
     word(Enum e) noexcept : text_(to_string(e)) {}
 
     /// For an entry of a closed table of ours that comes as a view: an outcome's code, a route's pattern, a
-    /// method as the server has normalised it. Whoever calls it vouches for that.
+    /// method as the server has normalised it. The caller is responsible for that.
     static word of(std::string_view entry) noexcept { return word(entry, vouched{}); }
     static word of(const std::string&) = delete;
     static word of(const char*) = delete;
@@ -113,7 +113,7 @@ public:
     /// offboard_trace_spans_total: spans that left for the collector, or were dropped and why: `exported`,
     /// `no_room`, `rejected`, `refused`, `unavailable`, `shutdown`.
     void count_spans(word result, std::size_t count = 1);
-    /// offboard_http_refusals_total: whom a listener turned away by itself.
+    /// offboard_http_refusals_total: requests and connections that a listener refused by itself.
     void count_refusal(word listener, word reason, std::size_t count = 1);
 
     /// Gauges. Set them when they change, or in an on_scrape() hook.

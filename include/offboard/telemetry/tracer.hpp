@@ -14,7 +14,7 @@
 
 namespace offboard::telemetry {
 
-/// Gives out places in traces, and holds ended spans until somebody takes them to a collector. One per
+/// Makes trace contexts, and holds ended spans until the exporter takes them. One per
 /// process, made by app and handed down by reference; network thread only.
 ///
 /// Bounded, and never in the way: a span that finds no room is dropped and counted. Without a collector no
@@ -31,7 +31,7 @@ public:
     tracer(const tracer&) = delete;
     tracer& operator=(const tracer&) = delete;
 
-    /// True when spans of this context are kept: nobody needs to make one otherwise.
+    /// True when spans of this context are kept. Otherwise no span needs to be made.
     bool keeps(const trace_context& c) const noexcept { return exports_ && c.sampled && c.exists(); }
     bool exports() const noexcept { return exports_; }
 
@@ -50,7 +50,7 @@ public:
     std::vector<span> take();
     std::size_t size() const noexcept { return spans_.size(); }
 
-    /// Called when another batch is full. It may not call back. Empty: nobody is.
+    /// Called when another batch is full. It may not call back. Empty: no call.
     void on_full_batch(std::function<void()> tell) { tell_ = std::move(tell); }
 
 private:

@@ -36,7 +36,7 @@ public:
     flight_number departs = 0;               ///< likewise
 
     bool done = false;   ///< network thread, as are the others
-    bool waited = false; ///< somebody does, and puts an end to the timer when he has woken
+    bool waited = false; ///< a coroutine waits; it ends the timer when it resumes
     /// Never expires: it is cancelled when the answer is there. It ends on the network thread, which others
     /// that hold the call need not.
     std::optional<boost::asio::steady_timer> ready;

@@ -66,7 +66,7 @@ journal_file::journal_file(const sqlite_settings& settings, const tuning& tuned)
 
 result<void> journal_file::open(wall_time now, bool suspicious, telemetry::log& log) {
     abandon();
-    // One that was there is not made anew: whoever mends the disk may have taken it away for a while.
+    // A file that was there is not made anew: a repair of the disk may have moved it away for a while.
     if (seen_ && ::access(path_.c_str(), F_OK) != 0) {
         system_error_ = errno;
         return boost::system::error_code(SQLITE_CANTOPEN, category());
@@ -90,7 +90,7 @@ result<void> journal_file::open(wall_time now, bool suspicious, telemetry::log& 
         return boost::system::error_code(SQLITE_CORRUPT, category());
     }
     if (done.has_value()) return done;
-    // Nothing is held meanwhile: whoever mends the file may put another in its place.
+    // No descriptor is held meanwhile: a repair may put another file in its place.
     system_error_ = db_.system_error();
     abandon();
     judge(done.error(), path_);
@@ -98,7 +98,7 @@ result<void> journal_file::open(wall_time now, bool suspicious, telemetry::log& 
 }
 
 result<void> journal_file::take_file(wall_time now, bool suspicious, telemetry::log& log) {
-    // Looked at before and after: somebody may put another file in its place while this one is opened.
+    // Looked at before and after: another file may be put in its place while this one is opened.
     const boost::system::error_code other(SQLITE_CANTOPEN, category());
     struct stat file {};
     if (::stat(path_.c_str(), &file) != 0) return other;

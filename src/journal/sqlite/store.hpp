@@ -19,8 +19,8 @@
 namespace offboard::journal::sqlite {
 
 /// The tables, and the tail of what is not in them yet, as the journal's calls. Nothing here begins or
-/// commits a transaction: whoever calls what writes has begun one, calls write() before he commits it, and
-/// takes it back when an error or an exception comes out.
+/// commits a transaction: the caller of a writing function has begun one, calls write() before the commit,
+/// and takes it back when an error or an exception comes out.
 ///
 /// Errors of sqlite::category() are faults of the disk. errc::journal_unavailable: what was read is not what
 /// was written.

@@ -15,7 +15,7 @@ namespace offboard::journal::sqlite {
 /// A row holds many, one after the other: hashes have no order in time, so a row of its own for each would
 /// cost a search of the tree and, soon, a page. They lie by era, which is 16,384 operations, so that what is
 /// added now goes to few rows however many there are in all; in an era by the first bits of the hash, which
-/// is a bucket; and a bucket takes row after row, each of at most a page. Whoever looks for a hash reads its
+/// is a bucket; and a bucket takes row after row, each of at most a page. A search for a hash reads its
 /// bucket of each era from end to end, some 15 KiB where an operation is of one person with three
 /// identifiers, and so much more where it is of many.
 ///
@@ -23,7 +23,7 @@ namespace offboard::journal::sqlite {
 /// written is one (damage).
 class subject_index {
 public:
-    /// That an operation concerned whoever has this hash.
+    /// Notes that an operation concerned the person with this hash.
     struct posting {
         subject_hash hash;
         std::int64_t operation = 0; ///< its number, not negative

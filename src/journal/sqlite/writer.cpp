@@ -125,7 +125,7 @@ void writer::work() {
 void writer::keep_house() {
     try {
         if (sick_ && now() >= next_try_) mend();
-        // Whoever took the file away took what is promised with it: nothing more is promised.
+        // With the file all promises are gone: nothing more is promised.
         if (!sick_ && !file_.in_place()) note({SQLITE_CANTOPEN, category()});
         if (!sick_ && now() >= next_sweep_) sweep_some();
         if (!sick_ && file_.entries().in_tail() >= tuned_.tail_slots) static_cast<void>(fold());

@@ -134,7 +134,7 @@ private:
     bool ended_ = false;
     std::condition_variable gone_;
     std::string trouble_ = "being opened";
-    bool awaited_ = true; ///< somebody constructs this, and waits for the first try
+    bool awaited_ = true; ///< the constructor waits for the first try
     bool tried_ = false;  ///< the first try has ended
 
     std::thread thread_;
