@@ -20,7 +20,7 @@ const all = (text, pattern) => [...text.matchAll(pattern)].map((found) => found[
 /** The table of codes: [word, explanation], as the gateway is built with it. */
 function codeTable() {
   const text = readFileSync(join(source, 'domain/outcome_code.cpp'), 'utf8');
-  return [...text.matchAll(/\bcode_row\(outcome_code::(\w+),\s*"(\w+)",\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\)/g)].map(([, name, word, parts]) => {
+  return [...text.matchAll(/\bcode_row\(\s*outcome_code::(\w+),\s*"(\w+)",\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\)/g)].map(([, name, word, parts]) => {
     assert.equal(name, word);
     return [word, [...parts.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((part) => part[1].replaceAll('\\"', '"')).join('')];
   });
@@ -30,7 +30,7 @@ const sorted = (list) => [...new Set(list)].sort();
 
 test('every code of a step is explained in the words of its table, and no other', () => {
   const table = codeTable();
-  const rows = readFileSync(join(source, 'domain/outcome_code.cpp'), 'utf8').match(/\bcode_row\(outcome_code::/g);
+  const rows = readFileSync(join(source, 'domain/outcome_code.cpp'), 'utf8').match(/\bcode_row\(\s*outcome_code::/g);
   assert.equal(table.length, rows.length);
   const told = document.components.schemas.Step.properties.code.description;
   const explained = [...told.matchAll(/^\* `(\w+)`: ((?:.+\n)+?)(?=\* |\n|$)/gm)].map(([, word, text]) => [word, text.trim().replaceAll(/\s*\n\s*/g, ' ')]);
