@@ -22,7 +22,6 @@ namespace {
 
 constexpr std::size_t least_room = 4u << 10; ///< holds a usual request whole
 constexpr std::size_t most_room = 64u << 10; ///< for one read of a long body
-constexpr std::size_t small_answer = 4u << 10;
 constexpr auto again_after = std::chrono::milliseconds(10);
 constexpr auto longest_late = std::chrono::seconds(1);
 constexpr std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -39,15 +38,6 @@ struct in_flight_count {
     in_flight_count& operator=(const in_flight_count&) = delete;
     ~in_flight_count() { --shared.in_flight; }
     session_context& shared;
-};
-
-struct counted_bytes {
-    counted_bytes(std::size_t& all, std::size_t n) : all_(all), n_(n) { all_ += n_; }
-    counted_bytes(const counted_bytes&) = delete;
-    counted_bytes& operator=(const counted_bytes&) = delete;
-    ~counted_bytes() { all_ -= n_; }
-    std::size_t& all_;
-    const std::size_t n_;
 };
 
 /// An eighth of the shortest limit, so that lateness does not show, but no more looks than a busy server can
@@ -269,79 +259,90 @@ std::array<asio::const_buffer, 2> session::parts() const noexcept {
     return {asio::buffer(head_), sends_body() ? asio::buffer(answer_->payload()) : asio::const_buffer()};
 }
 
+bool session::begin_wait(bool first) {
+    begin_message();
+    idle_ = nothing_has_come();
+    if (idle_ && shared_.draining && !first) return false;
+    const server_limits& l = shared_.limits;
+    if (first) {
+        const duration most =
+            shared_.draining ? std::min<duration>(l.drain_grace, l.header_time) : l.header_time;
+        timed_out_ = false;
+        expires_at(opened_ + most);
+    } else {
+        expires_after(idle_ ? l.idle_time : l.header_time);
+    }
+    if (!idle_) read_head();
+    return true;
+}
+
+session::then session::on_head_bytes(error_code ec, std::size_t n) {
+    buffer_.commit(n);
+    if (idle_) {
+        idle_ = nothing_has_come();
+        const bool ended = ec == asio::error::eof || ec == asio::error::operation_aborted;
+        if (ec && !ended) return then::cut;
+        // A request may have come together with the end of the wait: it is answered.
+        if (ec == asio::error::operation_aborted && timed_out_ && !time_is_up(true)) return then::read;
+        if (ec || (idle_ && timed_out_)) return then::part;
+        if (idle_) return then::read;
+        read_head();
+        if (progress_ == progress::need_more) expires_after(shared_.limits.header_time);
+    } else {
+        if (ec && !timed_out_) return then::cut;
+        if (!ec) read_head();
+        if (progress_ == progress::need_more && time_is_up(n == 0)) {
+            answer_with(faults::timeout);
+            return then::go_on;
+        }
+    }
+    return progress_ == progress::need_more ? then::read : then::go_on;
+}
+
+session::then session::on_body_bytes(error_code ec, std::size_t n) {
+    buffer_.commit(n);
+    if (ec && !timed_out_) return then::cut;
+    if (!ec) read_more_body();
+    if (wants_body() && time_is_up(n == 0)) answer_with(faults::timeout);
+    return wants_body() ? then::read : then::go_on;
+}
+
 asio::awaitable<void> session::run() {
-    error_code ec;
     if (stream_.secure()) {
         const bool secured = co_await shake_hands();
         if (!secured) co_return cut();
     }
-    bool first = true;
-    while (!last_) {
+    for (bool first = true; !last_; first = false) {
         const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
         if (state.cancelled() != asio::cancellation_type::none) co_return;
-        begin_message();
-        idle_ = nothing_has_come();
-        if (idle_ && shared_.draining && !first) break;
-        timed_out_ = false;
-        if (first)
-            expires_at(opened_ + (shared_.draining ? std::min<duration>(shared_.limits.drain_grace,
-                                                                        shared_.limits.header_time)
-                                                   : shared_.limits.header_time));
-        else
-            expires_after(idle_ ? shared_.limits.idle_time : shared_.limits.header_time);
-        first = false;
-        if (!idle_) read_head();
-        while (progress_ == progress::need_more) {
+        if (!begin_wait(first)) break;
+        for (then next = progress_ == progress::need_more ? then::read : then::go_on; next == then::read;) {
             const asio::mutable_buffer space = room();
             const auto [failed, n] = co_await stream_.async_read_some(space, as_values);
-            ec = failed;
-            buffer_.commit(n);
-            if (idle_) {
-                idle_ = nothing_has_come();
-                if (ec && ec != asio::error::eof && ec != asio::error::operation_aborted) co_return cut();
-                // A request may have come together with the end of the wait: it is answered.
-                if (ec == asio::error::operation_aborted && timed_out_ && !time_is_up(true)) continue;
-                if (ec || (idle_ && timed_out_)) {
-                    co_await part();
-                    co_return;
-                }
-                if (idle_) continue;
-                read_head();
-                if (progress_ == progress::need_more) expires_after(shared_.limits.header_time);
-                continue;
-            }
-            if (ec && !timed_out_) co_return cut();
-            if (!ec) read_head();
-            if (progress_ == progress::need_more && time_is_up(n == 0)) {
-                answer_with(faults::timeout);
-                break;
-            }
+            next = on_head_bytes(failed, n);
+            if (next == then::cut) co_return cut();
+            if (next != then::part) continue;
+            co_await part();
+            co_return;
         }
         expires_never();
         const in_flight_count counted(shared_);
         if (!answer_) judge_head();
         remember_request();
-
-        if (!answer_ && progress_ == progress::need_more) {
+        if (wants_body()) {
             expires_after(shared_.limits.body_time);
             if (wants_interim_answer()) {
                 const asio::const_buffer text = asio::buffer(interim);
                 const auto [failed, n] = co_await asio::async_write(stream_, text, as_values);
                 if (failed) co_return cut();
             }
-            while (!answer_ && progress_ == progress::need_more) {
+            while (wants_body()) {
                 const asio::mutable_buffer space = room();
                 const auto [failed, n] = co_await stream_.async_read_some(space, as_values);
-                ec = failed;
-                buffer_.commit(n);
-                if (ec && !timed_out_) co_return cut();
-                if (!ec) read_more_body();
-                if (!answer_ && progress_ == progress::need_more && time_is_up(n == 0))
-                    answer_with(faults::timeout);
+                if (on_body_bytes(failed, n) == then::cut) co_return cut();
             }
             expires_never();
         }
-
         if (!answer_) {
             std::string failure;
             try {
@@ -358,37 +359,15 @@ asio::awaitable<void> session::run() {
                 end_with_exception(failure);
             }
         }
-
         compose();
         std::size_t written = 0;
-        ec = stream_.write_now(parts(), written);
+        const error_code ec = stream_.write_now(parts(), written);
         bool delivered = !ec;
         if (ec == asio::error::would_block) delivered = co_await write_rest(written);
         report(delivered);
         if (!delivered) co_return cut();
     }
-    if (stream_.secure()) co_await say_goodbye();
-    if (rest_unread_ || buffer_.size() != 0) co_await linger();
-    error_code ignored;
-    stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
-}
-
-asio::awaitable<bool> session::write_rest(std::size_t written) {
-    // A body that all answers share costs nothing here; and a small answer is never cut, for all connections
-    // together hold little of those.
-    const std::size_t held = parts()[0].size() + (answer_->shared_body ? 0 : parts()[1].size());
-    const bool bounded = held > small_answer && shared_.unread != 0;
-    // A client that reads nothing must not take the memory of all others.
-    if (bounded && shared_.unread + held > shared_.limits.unread_total) co_return false;
-    const counted_bytes counted(shared_.unread, held);
-    expires_after(shared_.limits.write_time);
-    std::array<asio::const_buffer, 2> rest = parts();
-    const std::size_t of_head = std::min(written, rest[0].size());
-    rest[0] += of_head;
-    rest[1] += written - of_head;
-    const auto [failed, n] = co_await asio::async_write(stream_, rest, as_values);
-    expires_never();
-    co_return !failed;
+    co_await end();
 }
 
 } // namespace offboard::http

@@ -63,13 +63,25 @@ public:
 
 private:
     void on_deadline() noexcept override;
-    /// True when bytes have come that nobody has read; the deadline is set anew for reading them.
     bool time_is_up(bool quiet);
     void expires_after(duration);
 
     std::string_view unread() const noexcept;
     boost::asio::mutable_buffer room();
     bool nothing_has_come();
+
+    /// What the loop does next: the bytes and the end of time decide it, the loop only reads and writes.
+    enum class then : std::uint8_t {
+        read,  ///< more of this message
+        go_on, ///< the message is here, or has its answer
+        part,  ///< the connection is closed in order
+        cut,   ///< or at once
+    };
+    /// Sets the deadline for the next message. False: the connection ends before it.
+    bool begin_wait(bool first);
+    then on_head_bytes(boost::system::error_code, std::size_t n);
+    then on_body_bytes(boost::system::error_code, std::size_t n);
+    bool wants_body() const noexcept { return !answer_ && progress_ == progress::need_more; }
 
     void begin_message();
     void remember_request();
@@ -91,6 +103,7 @@ private:
     boost::asio::awaitable<void> answer_unasked(const fault&);
     boost::asio::awaitable<bool> write_rest(std::size_t written);
     boost::asio::awaitable<void> part();
+    boost::asio::awaitable<void> end();
     boost::asio::awaitable<void> say_goodbye();
     boost::asio::awaitable<void> linger();
 

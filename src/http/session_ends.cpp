@@ -2,16 +2,32 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/write.hpp>
 
 #include <algorithm>
 #include <array>
 
-// How a connection begins and ends; what happens between is in session.cpp.
+// How a connection begins and ends, and how a long answer leaves; what happens between is in session.cpp.
 
 namespace offboard::http {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t small_answer = 4u << 10;
+
+struct counted_bytes {
+    counted_bytes(std::size_t& all, std::size_t n) : all_(all), n_(n) { all_ += n_; }
+    counted_bytes(const counted_bytes&) = delete;
+    counted_bytes& operator=(const counted_bytes&) = delete;
+    ~counted_bytes() { all_ -= n_; }
+    std::size_t& all_;
+    const std::size_t n_;
+};
+
+} // namespace
 
 /// True when the connection is secured; if not, it has had what answer there is.
 asio::awaitable<bool> session::shake_hands() {
@@ -36,6 +52,14 @@ asio::awaitable<void> session::part() {
     if (stream_.secure() && stream_.socket().is_open()) co_await say_goodbye();
     if (shared_.draining && stream_.socket().is_open()) co_await linger();
     cut();
+}
+
+/// After the last answer.
+asio::awaitable<void> session::end() {
+    if (stream_.secure()) co_await say_goodbye();
+    if (rest_unread_ || buffer_.size() != 0) co_await linger();
+    error_code ignored;
+    stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
 }
 
 asio::awaitable<void> session::say_goodbye() {
@@ -83,6 +107,25 @@ asio::awaitable<void> session::answer_unasked(const fault& f) {
     if (!delivered) co_return;
     if (stream_.secure()) co_await say_goodbye();
     co_await linger();
+}
+
+/// What the system did not take at once. False: the client did not read it in time, or there is no room.
+asio::awaitable<bool> session::write_rest(std::size_t written) {
+    // A body that all answers share costs nothing here; and a small answer is never cut, for all connections
+    // together hold little of those.
+    const std::size_t held = parts()[0].size() + (answer_->shared_body ? 0 : parts()[1].size());
+    const bool bounded = held > small_answer && shared_.unread != 0;
+    // A client that reads nothing must not take the memory of all others.
+    if (bounded && shared_.unread + held > shared_.limits.unread_total) co_return false;
+    const counted_bytes counted(shared_.unread, held);
+    expires_after(shared_.limits.write_time);
+    std::array<asio::const_buffer, 2> rest = parts();
+    const std::size_t of_head = std::min(written, rest[0].size());
+    rest[0] += of_head;
+    rest[1] += written - of_head;
+    const auto [failed, n] = co_await asio::async_write(stream_, rest, as_values);
+    expires_never();
+    co_return !failed;
 }
 
 } // namespace offboard::http

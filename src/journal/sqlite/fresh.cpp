@@ -115,7 +115,7 @@ fresh_operation read_operation(item_reader& from) {
     for (std::int64_t n = from.number(); n > 0 && from.good(); --n)
         from.bytes(op.subjects.emplace_back());
     if (from.number() == 0) return op;
-    fresh_operation::key_row& key = op.under.emplace();
+    fresh_operation::key_row& key = *(op.under = fresh_operation::key_row());
     key.hash = from.text();
     key.fingerprint = from.text();
     key.expires_at = from.number();

@@ -24,7 +24,7 @@ result<begun> store::begin(const operation& op, const std::optional<idempotency>
         result<std::optional<begun>> earlier = replay(hashes, fingerprints, now);
         if (earlier.has_error()) return earlier.error();
         if (*earlier) return std::move(**earlier);
-        fresh_operation::key_row& under = made.under.emplace();
+        fresh_operation::key_row& under = *(made.under = fresh_operation::key_row());
         under.hash = std::move(hashes.front());
         under.fingerprint = std::move(fingerprints.front());
         under.expires_at = milliseconds(now + std::chrono::ceil<wall_time::duration>(keep_keys_));
