@@ -25,16 +25,6 @@ std::string reason_of(const boost::system::error_code& kind, const std::string& 
     return cause.empty() ? kind.message() : kind.message() + ": " + cause;
 }
 
-/// A token that is refused within this time of being made was no good from the start.
-constexpr auto fresh_for = std::chrono::minutes(1);
-
-/// After such a token the next one is asked for so much later, by retry.base.
-constexpr duration least_pause = std::chrono::milliseconds(5);
-constexpr duration most_pause = std::chrono::seconds(1);
-
-/// So many of them in a row are no accident.
-constexpr std::uint32_t enough_useless = 3;
-
 const secret& secret_in(const client_credentials& c) {
     return c.client_secret;
 }
@@ -54,12 +44,6 @@ bool same(const credentials& a, const credentials& b) {
     return std::visit(text, a) == std::visit(text, b);
 }
 
-/// A token is renewed a tenth of its life early, at most a minute: clocks differ and calls take time.
-duration usable_for(std::chrono::seconds lifetime) {
-    const duration early = std::min<duration>(duration(lifetime) / 10, std::chrono::minutes(1));
-    return duration(lifetime) - early;
-}
-
 } // namespace
 
 std::string answered(unsigned status) {
@@ -71,7 +55,8 @@ vendor_link::vendor_link(std::unique_ptr<http::exchanger> client, vendor v,
                          telemetry::tracer& t, const secret_check& check)
     : vendor_(v), settings_(settings), clock_(c), log_(l), tracer_(t), check_(check),
       server_(server_of(settings.base_url)), client_(std::move(client)), credentials_(settings.credentials),
-      roots_(settings.roots) {}
+      roots_(settings.roots),
+      state_(engine::token_state::rules{settings.retry.base, settings.retry.cap, settings.breaker.open}) {}
 
 bool vendor_link::has_token() const noexcept {
     return vendors::needs_token(credentials_);
@@ -85,11 +70,7 @@ void vendor_link::use(const config::vendor_settings& now) {
     if (same(now.credentials, credentials_)) return;
     credentials_ = now.credentials;
     ++version_;
-    outdated_ = true;
-    // What the others failed at counts no more.
-    failures_ = 0;
-    useless_ = 0;
-    not_before_ = fresh_until_ = {};
+    state_.replaced();
 }
 
 asio::awaitable<result<incoming_response>> vendor_link::call(outgoing_request request,
@@ -101,7 +82,7 @@ asio::awaitable<result<incoming_response>> vendor_link::call(outgoing_request re
     if (has_token()) {
         auto given = co_await token(deadline, place);
         if (given.has_error()) {
-            reason = reason_of(given.error(), why_);
+            reason = reason_of(given.error(), state_.reason());
             co_return given.error();
         }
         held = *given;
@@ -113,113 +94,76 @@ asio::awaitable<result<incoming_response>> vendor_link::call(outgoing_request re
     auto answer = co_await client_->exchange(std::move(request), deadline, std::move(repeat), &cause);
     if (answer.has_error()) reason = reason_of(answer.error(), cause);
     const bool refused = answer.has_value() && answer->status == 401;
-    if (answer.has_value() && held) judge(held, refused);
+    if (answer.has_value() && held) state_.judged(held, refused, clock_.now());
     // Without a token the credentials were refused: version() tells the caller whether there are others now.
     if (refused && !held && used == version_ && check_) co_await check_(deadline);
     co_return answer;
 }
 
-void vendor_link::judge(const shared_secret& used, bool refused) {
-    if (token_ != used) return;
-    if (!refused) {
-        useless_ = 0;
-        return;
-    }
-    // It may have been revoked, or have expired by the vendor's clock: a new one is worth a request. Where
-    // new ones are refused as well, the next is asked for after a growing while.
-    token_.reset();
-    if (outdated_) not_before_ = {}; // it covered for new credentials that were refused a while ago
-    const steady_time now = clock_.now();
-    if (now - made_at_ >= fresh_for)
-        useless_ = 0;
-    else
-        fresh_until_ = now + std::clamp<duration>(settings_.retry.base, least_pause, most_pause);
-    if (++useless_ < enough_useless) return;
-    failure_ = errc::token_refused;
-    why_ = "the tokens that it gives are refused with status 401";
-    hold(useless_ - enough_useless);
-}
-
 void vendor_link::heed(const incoming_response& answer) {
     const auto asked = vendors::asked_pause(answer, clock_.today());
     if (!asked) return;
-    told_until_ = clock_.now() + *asked;
+    state_.told(clock_.now() + *asked);
     log_.warn("token endpoint asks to be left alone", {{"vendor", to_string(vendor_)},
                                                        {"server", server_},
                                                        {"status", answer.status},
                                                        {"seconds", asked->count()}});
 }
 
-void vendor_link::hold(std::uint32_t failures) {
-    const duration pause = settings_.retry.base * (1u << std::min(failures, 10u));
-    // Never longer than a breaker stays open: its probe must really ask.
-    not_before_ = clock_.now() + std::min({pause, settings_.retry.cap, settings_.breaker.open});
-}
-
-bool vendor_link::token_is_good() const {
-    return token_ && clock_.now() < renew_at_;
-}
-
 asio::awaitable<result<vendor_link::shared_secret>> vendor_link::token(steady_time deadline,
                                                                        telemetry::trace_context place) {
-    const bool replace = outdated_ && !renewing_ && clock_.now() >= not_before_;
-    if (token_is_good() && !replace) co_return token_;
-    if (renewing_) {
-        const std::uint64_t awaited = renewals_;
-        while (renewals_ == awaited) {
-            const bool told = co_await renewed_.wait_until(deadline);
-            if (!told && renewals_ == awaited) {
-                why_ = "no answer in time";
-                co_return errc::token_unavailable;
-            }
+    using engine::token_state;
+    for (;;) {
+        const token_state::step step = state_.look(clock_.now(), deadline);
+        switch (step.what) {
+        case token_state::next::use: co_return state_.held();
+        case token_state::next::refuse: co_return step.why;
+        case token_state::next::wait: {
+            auto given = co_await wait_for_token(deadline);
+            co_return given;
         }
-        if (token_) co_return token_;
-        co_return failure_;
+        case token_state::next::sleep: {
+            const bool slept = co_await async::sleep_until(step.until);
+            if (!slept) co_return errc::cancelled;
+            break;
+        }
+        case token_state::next::ask: {
+            co_await renew(deadline, place);
+            if (state_.held()) co_return state_.held();
+            co_return state_.failure();
+        }
+        }
     }
-    const steady_time now = clock_.now();
-    if (now < told_until_) {
-        why_ = "the token endpoint asked to be left alone for longer";
-        co_return errc::token_unavailable;
-    }
-    // A token was refused just after it was made: its time may not have come by the vendor's clock.
-    if (now < fresh_until_ && fresh_until_ < deadline) {
-        const bool slept = co_await async::sleep_until(fresh_until_);
-        if (!slept) co_return errc::cancelled;
-        auto later = co_await token(deadline, place);
-        co_return later;
-    }
-    if (now < not_before_) co_return failure_;
-    renewing_ = true;
-    auto fresh = co_await renew(deadline, place);
-    renewing_ = false;
-    ++renewals_;
-    renewed_.notify_all();
-    co_return fresh;
 }
 
-asio::awaitable<result<vendor_link::shared_secret>> vendor_link::renew(steady_time deadline,
-                                                                       telemetry::trace_context place) {
-    if (!token_is_good()) token_.reset();
+asio::awaitable<result<vendor_link::shared_secret>> vendor_link::wait_for_token(steady_time deadline) {
+    const std::uint64_t awaited = state_.ended_requests();
+    while (state_.ended_requests() == awaited) {
+        const bool told = co_await renewed_.wait_until(deadline);
+        if (!told && state_.ended_requests() == awaited) {
+            state_.explain("no answer in time");
+            co_return errc::token_unavailable;
+        }
+    }
+    if (state_.held()) co_return state_.held();
+    co_return state_.failure();
+}
+
+asio::awaitable<void> vendor_link::renew(steady_time deadline, telemetry::trace_context place) {
+    state_.begin(clock_.now());
     std::uint64_t used = version_;
-    outdated_ = false;
     result<vendors::token> read = co_await ask_for_token(deadline, place);
     while (read.has_error() && used != version_ && clock_.now() < deadline) {
         used = version_;
-        outdated_ = false;
+        state_.begin_again();
         read = co_await ask_for_token(deadline, place);
     }
-    if (read.has_error()) {
-        failure_ = to_errc(read.error());
-        hold(failures_++);
-        outdated_ = true;
-        if (token_) co_return token_; // of the credentials before, and still good
-        co_return failure_;
-    }
-    failures_ = 0;
-    token_ = std::make_shared<const secret>(std::move(read->text));
-    made_at_ = clock_.now();
-    renew_at_ = made_at_ + usable_for(read->lifetime);
-    co_return token_;
+    if (read.has_error())
+        state_.failed(to_errc(read.error()), clock_.now());
+    else
+        state_.given(std::move(read->text), read->lifetime, clock_.now());
+    state_.ended();
+    renewed_.notify_all();
 }
 
 asio::awaitable<result<vendors::token>> vendor_link::ask_for_token(steady_time deadline,
@@ -246,8 +190,9 @@ asio::awaitable<result<vendors::token>> vendor_link::ask_for_token(steady_time d
     }
     if (read.has_value()) co_return read;
     if (answer.has_value()) heed(*answer);
-    why_ = answer.has_error() ? reason_of(answer.error(), cause) : answered(answer->status);
-    const std::string reason = answer.has_error() ? why_ : reason_of(read.error(), why_);
+    const std::string why = answer.has_error() ? reason_of(answer.error(), cause) : answered(answer->status);
+    state_.explain(why);
+    const std::string reason = answer.has_error() ? why : reason_of(read.error(), why);
     log_.warn("token request failed",
               {{"vendor", to_string(vendor_)}, {"server", server_}, {"reason", reason}});
     const bool refused = to_errc(read.error()) == errc::token_refused;

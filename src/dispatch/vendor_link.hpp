@@ -4,6 +4,7 @@
 #include "offboard/base/clock.hpp"
 #include "offboard/config/settings.hpp"
 #include "offboard/dispatch/dispatcher.hpp"
+#include "offboard/engine/token_state.hpp"
 #include "offboard/http/client.hpp"
 #include "offboard/telemetry/log.hpp"
 #include "offboard/telemetry/tracer.hpp"
@@ -50,18 +51,14 @@ public:
     boost::asio::awaitable<void> stop();
 
 private:
-    using shared_secret = std::shared_ptr<const secret>;
+    using shared_secret = engine::token_state::token;
     boost::asio::awaitable<result<shared_secret>> token(steady_time deadline, telemetry::trace_context);
-    boost::asio::awaitable<result<shared_secret>> renew(steady_time deadline, telemetry::trace_context);
+    boost::asio::awaitable<result<shared_secret>> wait_for_token(steady_time deadline);
+    boost::asio::awaitable<void> renew(steady_time deadline, telemetry::trace_context);
     boost::asio::awaitable<result<vendors::token>> ask_for_token(steady_time deadline,
                                                                  telemetry::trace_context);
-    bool token_is_good() const;
-    /// What the vendor thought of the token.
-    void judge(const shared_secret& used, bool refused);
     /// Takes over the Retry-After of the token endpoint.
     void heed(const incoming_response&);
-    /// No token request for a while that grows with `failures`.
-    void hold(std::uint32_t failures);
 
     const vendor vendor_;
     const config::vendor_settings& settings_;
@@ -75,21 +72,7 @@ private:
     std::string roots_;
     std::uint64_t version_ = 0; ///< of the credentials
     async::signal_event renewed_;
-    shared_secret token_; ///< null: none held
-    steady_time made_at_{};
-    steady_time renew_at_{};
-    bool outdated_ = false; ///< the token is of other credentials
-    bool renewing_ = false;
-    std::uint64_t renewals_ = 0; ///< finished ones, well or not
-    // After a failure no token is asked for, for a growing while: a wrong secret must not become a request a
-    // call.
-    errc failure_ = errc::token_unavailable;
-    std::string why_; ///< in words
-    std::uint32_t failures_ = 0;
-    std::uint32_t useless_ = 0; ///< new tokens in a row that the vendor's API refused
-    steady_time not_before_{};
-    steady_time fresh_until_{}; ///< no token request before: the one before was refused too soon
-    steady_time told_until_{};  ///< no token request before: the vendor asked for it by Retry-After
+    engine::token_state state_;
 };
 
 } // namespace offboard::dispatch
