@@ -99,7 +99,8 @@ std::optional<http::response> admit_openapi(const http::request& head) {
 /// What a request needs besides write.
 std::vector<need> needs_of(const offboarding& what) {
     std::vector<need> out;
-    for (const action a : what.plan.actions()) {
+    for (const action a : all_actions) {
+        if (!what.plan.has(a)) continue;
         switch (rule_of(a).permission) {
         case permission::write: break;
         case permission::erase:

@@ -173,10 +173,10 @@ std::string needs(action a) {
 }
 
 void check_identifiers(const offboarding& what, fault_list& faults) {
-    const std::vector<action> actions = what.plan.actions();
+    const std::bitset<action_count> used = what.plan.actions();
     for (std::size_t c = 0; c < what.customers.size() && !faults.full(); ++c)
-        for (const action a : actions)
-            if (!identifier_for(what.customers[c], a))
+        for (const action a : all_actions)
+            if (used.test(static_cast<std::size_t>(a)) && !identifier_for(what.customers[c], a))
                 faults.add(pointer_to(pointer_to("/customers", c), "identifiers"), needs(a));
 }
 

@@ -54,9 +54,7 @@ static_assert(std::ranges::all_of(action_table, is_careful),
 
 } // namespace
 
-const action_rule& rule_of(action a) noexcept {
-    return action_table[static_cast<std::size_t>(a)];
-}
+constinit const std::array<action_rule, action_count> all_action_rules = action_table;
 
 std::string_view to_string(action a) noexcept {
     return rule_of(a).name;

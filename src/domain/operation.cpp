@@ -64,7 +64,7 @@ std::string_view to_string(progress p) noexcept {
 }
 
 std::size_t steps_of(const offboarding& what) noexcept {
-    return what.plan.steps().size() * what.customers.size();
+    return what.plan.step_count() * what.customers.size();
 }
 
 std::size_t weight_of(const offboarding& what) noexcept {

@@ -214,26 +214,27 @@ std::string_view to_string(erase_gate g) noexcept {
 
 std::vector<plan_step> plan::steps() const {
     std::vector<plan_step> out;
-    if (lapse) out.push_back({action::lapse, 0});
-    for (std::uint32_t i = 0; i < revoke.size(); ++i) {
-        out.push_back({action::revoke_earn, i});
-        if (revoke[i].kind == promotion_kind::enrol_and_issue) out.push_back({action::revoke_enrol, i});
-    }
-    for (std::uint32_t i = 0; i < partner_programs.size(); ++i)
-        out.push_back({action::delink, i});
-    if (forget) out.push_back({action::forget, 0});
+    out.reserve(step_count());
+    for_each_step([&out](plan_step one) { out.push_back(one); });
     return out;
 }
 
-std::vector<action> plan::actions() const {
-    std::vector<action> out;
-    for (const plan_step& one : steps())
-        if (std::ranges::find(out, one.what) == out.end()) out.push_back(one.what);
+std::size_t plan::step_count() const noexcept {
+    std::size_t n = 0;
+    for_each_step([&n](plan_step) { ++n; });
+    return n;
+}
+
+std::bitset<action_count> plan::actions() const noexcept {
+    std::bitset<action_count> out;
+    for_each_step([&out](plan_step one) { out.set(static_cast<std::size_t>(one.what)); });
     return out;
 }
 
-bool plan::uses(vendor v) const {
-    return std::ranges::any_of(actions(), [v](action a) { return vendor_of(a) == v; });
+bool plan::uses(vendor v) const noexcept {
+    const std::bitset<action_count> used = actions();
+    return std::ranges::any_of(
+        all_actions, [&](action a) { return used.test(static_cast<std::size_t>(a)) && vendor_of(a) == v; });
 }
 
 std::size_t plan::targets(target_kind k) const noexcept {

@@ -4,6 +4,7 @@
 #include "offboard/domain/identifier.hpp"
 #include "offboard/domain/vendor.hpp"
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -73,7 +74,12 @@ struct action_rule {
     offboard::absence absence;
 };
 
-const action_rule& rule_of(action) noexcept;
+/// One row for each action, in their order.
+extern const std::array<action_rule, action_count> all_action_rules;
+
+inline const action_rule& rule_of(action a) noexcept {
+    return all_action_rules[static_cast<std::size_t>(a)];
+}
 
 inline vendor vendor_of(action a) noexcept {
     return rule_of(a).vendor;

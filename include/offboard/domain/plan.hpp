@@ -4,6 +4,7 @@
 #include "offboard/domain/action_rules.hpp"
 #include "offboard/domain/step.hpp"
 
+#include <bitset>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -53,12 +54,26 @@ struct plan {
     std::vector<std::string> keep; ///< fields billing.forget preserves; each is on Trackfinity's list
     offboard::options defaults;
 
-    /// A customer's steps, in the order in which they are listed. What is not listed here is not done.
+    /// A customer's steps, in the order in which they are listed: `see` gets a plan_step of each. What is not
+    /// listed here is not done.
+    template <class See>
+    void for_each_step(See see) const {
+        if (lapse) see(plan_step{action::lapse, 0});
+        for (std::uint32_t i = 0; i < revoke.size(); ++i) {
+            see(plan_step{action::revoke_earn, i});
+            if (revoke[i].kind == promotion_kind::enrol_and_issue) see(plan_step{action::revoke_enrol, i});
+        }
+        for (std::uint32_t i = 0; i < partner_programs.size(); ++i)
+            see(plan_step{action::delink, i});
+        if (forget) see(plan_step{action::forget, 0});
+    }
     std::vector<plan_step> steps() const;
-    /// The actions among them, each once.
-    std::vector<action> actions() const;
-    bool uses(vendor) const;
-    bool empty() const { return steps().empty(); }
+    std::size_t step_count() const noexcept;
+    /// The actions among them, by their number.
+    std::bitset<action_count> actions() const noexcept;
+    bool has(action a) const noexcept { return actions().test(static_cast<std::size_t>(a)); }
+    bool uses(vendor) const noexcept;
+    bool empty() const noexcept { return actions().none(); }
     /// How many targets of a kind there are; 1 of none.
     std::size_t targets(target_kind) const noexcept;
 };
