@@ -11,11 +11,6 @@ namespace offboard::simulation {
 using namespace offboard::journal;
 using namespace std::chrono_literals;
 
-std::size_t disk::unsettled() const {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(operations, [](const auto& one) { return !one.second.settled_at; }));
-}
-
 model_journal::model_journal(disk& d, const clock& c, chance& r, accuse a)
     : disk_(d), clock_(c), chance_(r), accuse_(std::move(a)) {
     fold_lost_tries();
@@ -70,6 +65,7 @@ asio::awaitable<result<begun>> model_journal::begin(std::shared_ptr<operation> o
     const cursor at{op->created_at.time_since_epoch().count(), ++disk_.last_number};
     disk_.order.emplace(at, op->id);
     disk_.operations.insert_or_assign(op->id, *op);
+    if (!op->settled_at) ++disk_.open;
     begun out;
     out.id = op->id;
     const bool told = co_await breathe();
@@ -112,6 +108,7 @@ asio::awaitable<result<flight_number>> model_journal::depart(departure call) {
     if (!alive || !trouble().empty()) co_return errc::journal_unavailable;
     look_at_departure(call);
     const flight_number number = ++disk_.last_flight;
+    ++disk_.left[static_cast<std::size_t>(call.to)];
     disk_.flights.emplace(number, disk::flight{std::move(call), false});
     const bool told = co_await breathe();
     if (!told) co_return errc::journal_unavailable;
@@ -138,8 +135,11 @@ asio::awaitable<result<void>> model_journal::record(std::vector<progress_record>
             s.attempts = c.attempts;
             s.history = c.history;
         }
+        const bool was_open = !op.settled_at;
         if (r.reopened_at) op.settled_at.reset(), op.retried_at = r.reopened_at;
+        if (!was_open && !op.settled_at) ++disk_.open;
         if (!r.settled_at) continue;
+        if (!op.settled_at) --disk_.open;
         op.settled_at = r.settled_at;
         if (!is_settled(op)) accuse_(r.id + " is settled with a step that is not");
     }

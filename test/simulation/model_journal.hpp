@@ -5,6 +5,7 @@
 #include "offboard/async/signal_event.hpp"
 #include "offboard/journal/journal.hpp"
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -30,7 +31,8 @@ struct disk {
     std::set<std::pair<std::string, std::uint32_t>>
         doubted; ///< steps that were in a call when a process died
 
-    std::size_t unsettled() const;
+    std::size_t open = 0;                         ///< operations that have not settled
+    std::array<std::size_t, vendor_count> left{}; ///< flights, by vendor
 };
 
 /// Says what is wrong with the program under test. The simulation goes on to its end.

@@ -169,9 +169,7 @@ void model_vendors::look_at_start(vendor v, const outgoing_request& r) {
         accuse_(std::string(to_string(v)) + " is called " + std::to_string(starts.size()) +
                 " times in a window of " + std::to_string(budgets_[i].calls));
     ++started_[i];
-    const auto left = static_cast<std::size_t>(
-        std::ranges::count_if(disk_.flights, [v](const auto& f) { return f.second.call.to == v; }));
-    if (started_[i] > left) accuse_(std::string(to_string(v)) + " is called without a departure");
+    if (started_[i] > disk_.left[i]) accuse_(std::string(to_string(v)) + " is called without a departure");
 }
 
 sandbox::outcome model_vendors::receive(const outgoing_request& r) {

@@ -26,8 +26,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// With vendors and disk well, everything has settled by then.
-constexpr auto longest_quiet = std::chrono::minutes(10);
+/// With vendors and disk well, everything has settled by then: ten calls a second are allowed, twice the time
+/// that one call for each step takes.
+constexpr duration longest_quiet(std::size_t steps) {
+    return std::chrono::minutes(10) + steps * 200ms;
+}
 constexpr auto longest_life = std::chrono::hours(30); ///< beyond give_up_after nothing may be open
 
 config::settings settings_of(model_vendors& vendors) {
@@ -126,12 +129,12 @@ public:
         const steady_time end = time_.now() + longest_life;
         while (time_.now() < end && told_.faults.size() < 5) {
             const bool quiet = posted == size_.operations && crashes.empty();
-            if (quiet && disk_.unsettled() == 0 && process_->dispatcher.unsettled() == 0) break;
+            if (quiet && disk_.open == 0 && process_->dispatcher.unsettled() == 0) break;
             if (!quiet) {
                 quiet_since_ = time_.now();
-            } else if (time_.now() - quiet_since_ > longest_quiet && !slow_) {
+            } else if (time_.now() - quiet_since_ > longest_quiet(told_.steps) && !slow_) {
                 slow_ = true;
-                accuse(std::to_string(disk_.unsettled()) + " operations wait although nothing is wrong");
+                accuse(std::to_string(disk_.open) + " operations wait although nothing is wrong");
             }
             if (time_.now() >= next_weather) {
                 change_weather(quiet);
@@ -276,7 +279,7 @@ private:
     }
 
     void look_at_the_end() {
-        if (const std::size_t open = disk_.unsettled(); open > 0)
+        if (const std::size_t open = disk_.open; open > 0)
             accuse(std::to_string(open) + " operations never settle");
         for (const auto& [id, op] : disk_.operations)
             for (std::size_t i = 0; i < op.steps.size(); ++i)
