@@ -1,5 +1,6 @@
 #include "check_vendors.hpp"
 
+#include "offboard/dispatch/dispatcher.hpp"
 #include "offboard/http/client.hpp"
 #include "offboard/vendors/auth.hpp"
 #include "offboard/vendors/ping.hpp"
@@ -8,6 +9,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <memory>
 #include <ostream>
 
 namespace asio = boost::asio;
@@ -38,17 +40,6 @@ bool is_page(const incoming_response& answer) {
     return first != answer.body.npos && answer.body[first] == '<';
 }
 
-http::client_settings client_of(vendor v, const config::vendor_settings& s) {
-    http::client_settings out;
-    out.name = to_string(v);
-    out.host = s.base_url.host;
-    out.port = s.base_url.port;
-    out.tls = s.base_url.tls;
-    out.path_prefix = s.base_url.path;
-    out.roots = s.roots;
-    return out;
-}
-
 /// The vendor's call without effect that names no customer; nothing where it has none.
 std::optional<outgoing_request> plain_ping(vendor v) {
     switch (v) {
@@ -60,7 +51,8 @@ std::optional<outgoing_request> plain_ping(vendor v) {
     return std::nullopt;
 }
 
-asio::awaitable<void> check(http::client& client, vendor v, const config::vendor_settings& s, verdict& out) {
+asio::awaitable<void> check(http::exchanger& client, vendor v, const config::vendor_settings& s,
+                            verdict& out) {
     const steady_time deadline = std::chrono::steady_clock::now() + s.timeout;
     std::string cause;
     secret token;
@@ -93,7 +85,7 @@ asio::awaitable<void> check(http::client& client, vendor v, const config::vendor
     out.add(answer.has_value() && answer->status < 300 && !page, "ping: " + said);
 }
 
-asio::awaitable<void> check_and_stop(http::client& client, vendor v, const config::vendor_settings& s,
+asio::awaitable<void> check_and_stop(http::exchanger& client, vendor v, const config::vendor_settings& s,
                                      verdict& out) {
     co_await check(client, v, s, out);
     co_await client.stop();
@@ -107,10 +99,11 @@ bool check_vendors(const config::settings& settings, telemetry::log& log, std::o
         const auto& section = settings.of(v);
         if (!section) continue;
         asio::io_context io{1};
-        http::client client(io, client_of(v, *section), log);
+        // As the dispatcher reaches the vendor: what is well here is well there.
+        const std::unique_ptr<http::exchanger> client = dispatch::client_factory(io, log)(v, *section);
         verdict found;
         std::exception_ptr failed;
-        asio::co_spawn(io, check_and_stop(client, v, *section, found),
+        asio::co_spawn(io, check_and_stop(*client, v, *section, found),
                        [&failed](std::exception_ptr e) { failed = std::move(e); });
         io.run();
         if (failed) std::rethrow_exception(failed);

@@ -109,7 +109,7 @@ struct read_configuration {
     offboard::config::loaded loaded;
 };
 
-read_configuration read(const std::string& file, offboard::telemetry::log& log) {
+read_configuration load_from(const std::string& file, offboard::telemetry::log& log) {
     offboard::config::file_being_read reads;
     const slow_read_watch watch(reads, log);
     read_configuration out;
@@ -178,7 +178,7 @@ int main(int argc, char** argv) try {
         return 0;
     }
 
-    read_configuration found = read(line.config, log);
+    read_configuration found = load_from(line.config, log);
     if (!found.text) {
         log.error("configuration fault", {{"file", line.config}, {"detail", found.why}});
         return 2;

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <limits>
 #include <utility>
-#include <vector>
 
 namespace offboard::config {
 

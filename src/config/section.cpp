@@ -15,7 +15,7 @@ using kind = document::kind;
 
 namespace {
 
-/// Whole values that stand for one that is still to be put there.
+/// What authors of samples write for a value that the operator has to put there; refused as whole values.
 constexpr std::array<std::string_view, 8> placeholders = {"changeme", "change-me", "replaceme", "todo",
                                                           "fixme",    "tbd",       "xxx",       "your-value"};
 

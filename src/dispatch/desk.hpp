@@ -157,7 +157,6 @@ private:
     bool on_failure(packed&, errc, std::string_view reason, settlements&);
     /// A kept connection was lost before an answer came. True when the call goes in line again, at once.
     bool resend(packed&, settlements&);
-    void on_refused_token(packed&, settlements&);
     void put_back_failed(action, line::call, bool apart, steady_time due);
     /// The vendor refuses our credentials: the customers wait until it takes them, as credential_hold has it.
     void hold_back(const packed&, line::call, settlements&);

@@ -14,9 +14,11 @@ constexpr std::array revoke_kinds = {capillary_id, mobile, email};
 constexpr std::array delink_kinds = {mobile, email, external_id};
 constexpr std::array forget_kinds = {billing_customer_id, billing_subscription_id, billing_order_id};
 
+} // namespace
+
 /// A customer who leaves keeps no earn: a repeat of revoke_earn that takes earns granted in between does no
 /// harm.
-constexpr std::array<action_rule, action_count> action_table = {
+constexpr std::array<action_rule, action_count> all_action_rules = {
     action_rule(action::lapse, "mention_me.lapse", vendor::mention_me, 100, lapse_kinds, effect::reversible,
                 phase::withdraw, resend::freely, permission::write, target_kind::none, std::nullopt,
                 sharing::customers, earns::not_named, absence::by_one_identifier),
@@ -36,9 +38,11 @@ constexpr std::array<action_rule, action_count> action_table = {
                 sharing::same_kept_fields, earns::not_named, absence::by_one_identifier),
 };
 
+namespace {
+
 constexpr bool actions_in_order() {
     for (std::size_t i = 0; i < action_count; ++i)
-        if (action_table[i].action != all_actions[i] || static_cast<std::size_t>(all_actions[i]) != i)
+        if (all_action_rules[i].action != all_actions[i] || static_cast<std::size_t>(all_actions[i]) != i)
             return false;
     return true;
 }
@@ -49,12 +53,10 @@ constexpr bool is_careful(const action_rule& r) {
     if (r.effect == effect::reversible) return true;
     return r.phase == phase::erase && r.resend == resend::once && r.permission == permission::erase;
 }
-static_assert(std::ranges::all_of(action_table, is_careful),
+static_assert(std::ranges::all_of(all_action_rules, is_careful),
               "what erases goes last, is sent again once at most, and needs its own permission");
 
 } // namespace
-
-constinit const std::array<action_rule, action_count> all_action_rules = action_table;
 
 std::string_view to_string(action a) noexcept {
     return rule_of(a).name;

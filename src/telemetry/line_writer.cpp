@@ -47,7 +47,8 @@ struct line_writer::lines {
     std::uint64_t untold = 0; ///< dropped, and no line says so yet
     std::atomic<std::uint64_t> dropped{0};
     bool ending = false;
-    bool ended = false; ///< the thread writes no more
+    bool ended = false;   ///< the thread writes no more
+    bool writing = false; ///< lines that were taken out of waiting
     std::chrono::steady_clock::time_point end_at{};
 };
 
@@ -66,6 +67,12 @@ line_writer::~line_writer() {
 
 void line_writer::put(std::string line) {
     lines_->add(std::move(line));
+}
+
+void line_writer::flush() {
+    std::unique_lock lock(lines_->mutex);
+    lines_->changed.wait_for(lock, last_words,
+                             [this] { return lines_->waiting.empty() && !lines_->writing; });
 }
 
 std::uint64_t line_writer::dropped() const noexcept {
@@ -96,6 +103,8 @@ void line_writer::lines::tell_dropped() {
 bool line_writer::lines::take(std::string& text) {
     text.clear();
     std::unique_lock lock(mutex);
+    writing = false;
+    changed.notify_all();
     changed.wait(lock, [this] { return ending || !waiting.empty(); });
     if (waiting.empty()) tell_dropped();
     while (!waiting.empty() && text.size() < PIPE_BUF) {
@@ -103,7 +112,8 @@ bool line_writer::lines::take(std::string& text) {
         text += waiting.front();
         waiting.pop_front();
     }
-    return !text.empty();
+    writing = !text.empty();
+    return writing;
 }
 
 void line_writer::lines::run() {

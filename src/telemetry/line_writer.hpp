@@ -29,6 +29,10 @@ public:
     /// `line` ends with an end of line.
     void put(std::string line);
 
+    /// Waits until what was put is written, for last_words at most. For a process that ends without its
+    /// destructors.
+    void flush();
+
     /// Lines that were dropped since the start.
     std::uint64_t dropped() const noexcept;
 

@@ -106,6 +106,10 @@ log::log(level least) : sink_(std::make_unique<sink>()) {
 
 log::~log() = default;
 
+void log::flush() {
+    sink_->writer.flush();
+}
+
 std::uint64_t log::dropped() const noexcept {
     return sink_->writer.dropped();
 }

@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+
 namespace engine_settlement_test {
 
 using namespace offboard;
@@ -48,8 +50,11 @@ BOOST_AUTO_TEST_CASE(news_of_a_step_stand_in_the_order_in_which_they_came) {
         if (all[i - 1].op != all[i].op) continue;
         BOOST_TEST(all[i - 1].step <= all[i].step);
     }
-    for (std::size_t i = 0; i + 1 < all.size(); ++i)
-        if (all[i].op == a && all[i].step == 1 && all[i].settles()) BOOST_TEST(i > 0u);
+    const auto place_of = [&](bool settles) {
+        return std::ranges::find_if(
+            all, [&](const settlement& n) { return n.op == a && n.step == 1 && n.settles() == settles; });
+    };
+    BOOST_TEST((place_of(false) < place_of(true)));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_decided_counts_for_gates_and_is_shown_only_when_applied) {

@@ -37,6 +37,13 @@ test('every code of a step is explained in the words of its table, and no other'
   assert.deepEqual(explained, table);
 });
 
+test('every code is used', () => {
+  const used = ['src', 'include/offboard'].map((folder) => fileURLToPath(new URL(`../../${folder}`, import.meta.url)))
+    .flatMap((folder) => readdirSync(folder, { recursive: true }).map((name) => join(folder, name)))
+    .filter((name) => /\.[ch]pp$/.test(name) && !/outcome_code\.[ch]pp$/.test(name)).map((name) => readFileSync(name, 'utf8')).join('\n');
+  for (const [word] of codeTable()) assert.match(used, new RegExp(`\\boutcome_code::${word}\\b`));
+});
+
 test('every type of a problem that the sources know is explained, and no other', () => {
   const types = document.components.schemas.ProblemType;
   const named = sorted(all(textOf('api', 'http'), /\b[45]\d\d,\s*"([a-z]+(?:-[a-z]+)*)"/g));

@@ -38,7 +38,7 @@ void model_journal::fold_lost_tries() {
 
 asio::awaitable<bool> model_journal::breathe() {
     const duration takes = chance_.upto(3ms);
-    co_await async::sleep_for(takes);
+    co_await pass(takes);
     co_return !dead_;
 }
 

@@ -69,13 +69,13 @@ public:
         if (stopped_) co_return errc::cancelled;
         if (all_.chance_.happens(all_.weather_.unreachable)) {
             const duration tried = all_.chance_.upto(50ms);
-            co_await async::sleep_for(tried);
+            co_await pass(tried);
             co_return errc::connect_failed;
         }
         all_.look_at_start(vendor_, request);
         const std::vector<std::string> named = texts_in(request.body);
         const duration there = 1ms + all_.chance_.upto(20ms);
-        const bool arrived = co_await async::sleep_for(there);
+        const bool arrived = co_await pass(there);
         if (!arrived || generation_ != all_.generation_) {
             all_.troubled_.insert(named.begin(), named.end());
             co_return errc::answer_lost;

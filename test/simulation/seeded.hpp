@@ -1,5 +1,6 @@
 #pragma once
 
+#include "offboard/async/sleep.hpp"
 #include "offboard/async/timer.hpp"
 #include "offboard/base/clock.hpp"
 #include "offboard/base/random.hpp"
@@ -45,5 +46,10 @@ private:
     const async::manual_time& time_;
     const steady_time began_;
 };
+
+/// Lets simulated time pass: no thread sleeps. False when the coroutine was cancelled.
+inline boost::asio::awaitable<bool> pass(duration simulated) {
+    return async::sleep_for(simulated);
+}
 
 } // namespace offboard::simulation

@@ -107,7 +107,8 @@ inline std::string_view complaint(const batch& b, const incoming_response& r,
     for (std::size_t i = 0; i < all.size(); ++i) {
         const verdict& v = all[i];
         const place& p = b.places[i];
-        if (v.result.status == step_status::pending) return "no outcome";
+        if (v.result.code == outcome_code::waiting || v.result.status == step_status::pending)
+            return "no outcome";
         if (v.result.vendor.message.size() > 1024 || v.result.vendor.reason.size() > 1024)
             return "unbounded words";
         if (tells_of_another(b, all, i)) return "a verdict that tells of another customer";

@@ -2,8 +2,6 @@
 
 #include "offboard/domain/step.hpp"
 
-#include <string_view>
-
 namespace offboard::engine {
 
 outcome outcome_of(step_status status, outcome_code code, bool retryable);

@@ -42,6 +42,10 @@ public:
     /// Lines that were dropped since the start.
     std::uint64_t dropped() const noexcept;
 
+    /// Waits until the lines so far are written, for a second at most: before a process ends without its
+    /// destructors.
+    void flush();
+
     bool enabled(level) const noexcept;
     void set_level(level) noexcept;
     void write(level, std::string_view message, std::span<const field> fields);

@@ -80,6 +80,7 @@ void writer::close() {
     std::unique_lock lock(mutex_);
     if (!gone_.wait_for(lock, longest_farewell, [this] { return ended_; })) {
         log_.error("the disk does not answer: the process ends without it");
+        log_.flush();
         std::_Exit(0);
     }
     lock.unlock();
