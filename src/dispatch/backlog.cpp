@@ -132,8 +132,7 @@ void dispatcher::enqueue(const live_pointer& live, std::size_t customer, settlem
                 s.who = *who;
         }
         // A try whose answer was lost with an earlier process may have been the last there is.
-        const bool used_up = s.history.lost >= 2 && rule_of(s.action).resend == offboard::resend::once;
-        if (used_up || erased || !place || too_late_for(*live->op, s)) {
+        if (engine::is_used_up(s) || erased || !place || too_late_for(*live->op, s)) {
             settlement& end = too_late.emplace_back();
             end.op = a.op;
             end.step = a.step;

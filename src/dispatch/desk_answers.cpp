@@ -305,8 +305,7 @@ bool desk::try_again(ask& a, const outcome& if_given_up, bool lost, settlements&
         s.history.acted_before = true;
         s.history.in_doubt = s.history.in_doubt || if_given_up.status == step_status::unknown;
     }
-    const bool used_up = s.history.lost >= 2 && rule_of(s.action).resend == offboard::resend::once;
-    if (used_up || with_.operations.given_up(*a.op)) {
+    if (engine::is_used_up(s) || with_.operations.given_up(*a.op)) {
         settle(std::move(a), if_given_up, settled);
         return false;
     }

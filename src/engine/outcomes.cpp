@@ -1,5 +1,6 @@
 #include "offboard/engine/outcomes.hpp"
 
+#include "offboard/domain/action_rules.hpp"
 #include "offboard/vendors/codec.hpp"
 
 namespace offboard::engine {
@@ -10,6 +11,10 @@ outcome outcome_of(step_status status, outcome_code code, bool retryable) {
     o.code = code;
     o.retryable = retryable;
     return o;
+}
+
+bool is_used_up(const step& s) noexcept {
+    return s.history.lost >= 2 && rule_of(s.action).resend == resend::once;
 }
 
 outcome outcome_at_the_end(const step& s, outcome_code code) {

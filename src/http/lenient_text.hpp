@@ -10,9 +10,8 @@ namespace offboard::http {
 /// What a reader hands to Beast's parser next.
 struct parser_input {
     std::string_view give; ///< empty: more has to come first
-    std::size_t used =
-        0;               ///< bytes of the message that `give` stands for, once the parser has taken all of it
-    bool mended = false; ///< `give` is a copy without what Beast refuses
+    std::size_t used = 0;  ///< bytes of the message that `give` stands for
+    bool mended = false;   ///< `give` is a copy without what Beast refuses
 };
 
 /// A status line that ends right after its number (`HTTP/1.1 200` CRLF): RFC 9112 4 wants a blank there, many

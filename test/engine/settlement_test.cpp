@@ -1,5 +1,7 @@
 #include "offboard/engine/settlement.hpp"
 
+#include "offboard/engine/outcomes.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
@@ -110,6 +112,18 @@ BOOST_AUTO_TEST_CASE(several_news_of_one_customer_skip_each_step_once) {
     order(all);
     decide(all);
     BOOST_TEST(shut_gates(all).size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(only_what_may_be_sent_again_once_is_used_up_by_two_lost_tries) {
+    for (const action a : all_actions) {
+        for (const std::uint32_t lost : {0u, 1u, 2u, 3u}) {
+            step s;
+            s.action = a;
+            s.history.lost = lost;
+            const bool used_up = a == action::forget && lost >= 2;
+            BOOST_TEST(is_used_up(s) == used_up, to_string(a) << " after " << lost);
+        }
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
