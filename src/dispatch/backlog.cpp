@@ -1,5 +1,5 @@
 // What is driven, what waits in the journal alone, and how one becomes the other.
-#include "desk.hpp"
+#include "vendor_driver.hpp"
 
 #include "offboard/async/sleep.hpp"
 #include "offboard/dispatch/dispatcher.hpp"
@@ -119,10 +119,10 @@ asio::awaitable<void> dispatcher::enqueue_rest(live_pointer live, std::size_t fr
 void dispatcher::enqueue(const live_pointer& live, std::size_t customer, settlements& too_late) {
     for (const std::size_t i : look_at_gates(*live->op, customer).open) {
         step& s = live->op->steps[i];
-        ask a;
+        engine::queued_step a;
         a.op = live->op;
         a.step = static_cast<std::uint32_t>(i);
-        const auto& place = desks_[static_cast<std::size_t>(vendor_of(s.action))];
+        const auto& place = drivers_[static_cast<std::size_t>(vendor_of(s.action))];
         // Retention may have erased the identifier. A step without one must never be sent.
         const bool erased = s.who->value.empty();
         if (!erased) {
@@ -132,15 +132,18 @@ void dispatcher::enqueue(const live_pointer& live, std::size_t customer, settlem
                 s.who = *who;
         }
         // A try whose answer was lost with an earlier process may have been the last there is.
-        if (engine::is_used_up(s) || erased || !place || too_late_for(*live->op, s)) {
+        const engine::vendor_view vendor = view_of(s.action);
+        if (engine::is_used_up(s) || erased || !place ||
+            engine::is_too_late(*live->op, s, {settings_.give_up_after}, clock_.today(), vendor)) {
             settlement& end = too_late.emplace_back();
             end.op = a.op;
             end.step = a.step;
-            end.outcome = erased ? outcome_at_the_end(s, outcome_code::erased) : given_up_outcome(s);
+            end.outcome = erased ? engine::outcome_at_the_end(s, outcome_code::erased)
+                                 : engine::outcome_given_up(s, vendor);
             if (erased) end.outcome.retryable = false;
             continue;
         }
-        a.turn = ++s.turn;
+        a.generation = ++s.generation;
         place->push(std::move(a));
     }
 }
@@ -150,7 +153,7 @@ asio::awaitable<void> dispatcher::resume() {
     if (opened.has_error()) co_return; // the process ends
     // From here on others may begin and send: nothing is awaited before the budgets know what was spent.
     for (const vendor v : all_vendors) {
-        const auto& d = desks_[static_cast<std::size_t>(v)];
+        const auto& d = drivers_[static_cast<std::size_t>(v)];
         if (!d) continue;
         const duration span = settings_.of(v)->budget.per + settings_.of(v)->timeout;
         d->restore(
@@ -258,22 +261,24 @@ void dispatcher::release(const live_pointer& live) {
 }
 
 asio::awaitable<void> dispatcher::give_up_in_time() {
-    const duration every = sweep_every(settings_.give_up_after);
+    const engine::give_up_rule rule{settings_.give_up_after};
+    const duration every = sweep_every(rule.after);
     while (!halted_) {
         const bool slept = co_await async::sleep_for(every);
         if (!slept || halted_) co_return;
         settlements over;
         for (const auto& [id, live] : live_) {
-            if (!given_up(*live->op)) continue;
+            if (!rule.is_over(*live->op, clock_.today())) continue;
             for (std::uint32_t i = 0; i < live->op->steps.size(); ++i) {
                 const step& s = live->op->steps[i];
                 if (s.stage != stage::queued || is_settled(s.outcome.status)) continue;
-                if (!too_late_for(*live->op, s)) continue;
+                const engine::vendor_view vendor = view_of(s.action);
+                if (!engine::is_too_late(*live->op, s, rule, clock_.today(), vendor)) continue;
                 if (over.size() == slice_steps) break;
                 settlement& end = over.emplace_back();
                 end.op = live->op;
                 end.step = i;
-                end.outcome = given_up_outcome(s);
+                end.outcome = engine::outcome_given_up(s, vendor);
             }
         }
         if (!over.empty()) co_await settle(std::move(over), std::nullopt);

@@ -1,7 +1,7 @@
 #include "offboard/dispatch/dispatcher.hpp"
 #include "offboard/engine/outcomes.hpp"
 
-#include "desk.hpp"
+#include "vendor_driver.hpp"
 
 #include "offboard/async/sleep.hpp"
 #include "offboard/policy/eta.hpp"
@@ -66,7 +66,6 @@ public:
     asio::awaitable<void> settle(settlements news, std::optional<journal::flight_number> landed) override {
         return all_.settle(std::move(news), landed);
     }
-    bool given_up(const operation& op) const override { return all_.given_up(op); }
     const telemetry::origin* origin_of(std::string_view id) const override {
         const live_pointer live = all_.find(id);
         return live ? &live->origin : nullptr;
@@ -83,11 +82,11 @@ dispatcher::dispatcher(asio::io_context& io, const config::settings& settings, j
       tracer_(tracer), tasks_(io.get_executor(), log), make_client_(std::move(make)),
       forms_(shapes_of(settings)) {
     port_ = std::make_unique<port>(*this);
-    const desk_services services{*port_, io.get_executor(), tasks_, make_client_, check_,  journal_,
-                                 clock_, random_,           log_,   metrics_,     tracer_, settings_};
+    const vendor_services services{*port_, io.get_executor(), tasks_, make_client_, check_,  journal_,
+                                   clock_, random_,           log_,   metrics_,     tracer_, settings_};
     for (const vendor v : all_vendors) {
         const auto i = static_cast<std::size_t>(v);
-        if (settings.of(v)) desks_[i] = std::make_unique<desk>(services, v, *settings.of(v), forms_[i]);
+        if (settings.of(v)) drivers_[i] = std::make_unique<vendor_driver>(services, v, forms_[i]);
     }
     for (const action a : all_actions) {
         if (!settings.of(vendor_of(a))) continue;
@@ -99,8 +98,8 @@ dispatcher::dispatcher(asio::io_context& io, const config::settings& settings, j
         out.set_unsettled(unsettled());
         const journal::journal::figures written = journal_.counted();
         out.set_journal(written.commits, written.entries, journal_.trouble().empty());
-        for (const auto& d : desks_)
-            if (d) d->show(out);
+        for (const auto& d : drivers_)
+            if (d) d->show();
     });
 }
 
@@ -113,7 +112,7 @@ void dispatcher::start() {
 
 void dispatcher::use(const config::settings& now) {
     for (const vendor v : all_vendors)
-        if (const auto& d = desks_[static_cast<std::size_t>(v)]) d->use(*now.of(v));
+        if (const auto& d = drivers_[static_cast<std::size_t>(v)]) d->use(*now.of(v));
     pump(); // what waits for other credentials
 }
 
@@ -188,22 +187,9 @@ void dispatcher::tell(telemetry::level l, std::string_view message, std::string_
     log_.write(l, message, fields);
 }
 
-bool dispatcher::given_up(const operation& op) const {
-    return clock_.today() - op.retried_at.value_or(op.created_at) >= settings_.give_up_after;
-}
-
-bool dispatcher::too_late_for(const operation& op, const step& s) const {
-    if (!given_up(op)) return false;
-    const bool tried = s.attempts > 0 || s.history.lost > 0 || s.outcome.code != outcome_code::waiting;
-    const auto& d = desks_[static_cast<std::size_t>(vendor_of(s.action))];
-    return tried || !d || !d->well(s.action);
-}
-
-outcome dispatcher::given_up_outcome(const step& s) const {
-    const auto& d = desks_[static_cast<std::size_t>(vendor_of(s.action))];
-    if (!d) return outcome_at_the_end(s, outcome_code::not_configured);
-    return outcome_at_the_end(s, d->credentials_refused(s.action) ? outcome_code::vendor_auth
-                                                                  : outcome_code::given_up);
+engine::vendor_view dispatcher::view_of(action a) const {
+    const auto& d = drivers_[static_cast<std::size_t>(vendor_of(a))];
+    return d ? d->view_of(a) : engine::vendor_view();
 }
 
 asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::await_settled(std::string id,
@@ -309,7 +295,7 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::cancel(std
 }
 
 void dispatcher::end_by(steady_time end) noexcept {
-    for (const auto& d : desks_)
+    for (const auto& d : drivers_)
         if (d) d->end_by(end);
 }
 
@@ -328,7 +314,7 @@ asio::awaitable<void> dispatcher::idle(steady_time deadline, steady_time last_en
     halt();
     // The end of a call wakes no coroutine here: a look now and then is enough for the last seconds.
     const auto flying = [](const auto& d) { return d && d->calls_in_flight() > 0; };
-    while (std::ranges::any_of(desks_, flying) && clock_.now() < last_end) {
+    while (std::ranges::any_of(drivers_, flying) && clock_.now() < last_end) {
         const bool slept = co_await async::sleep_for(std::chrono::milliseconds(20));
         if (!slept) co_return;
     }
@@ -336,7 +322,7 @@ asio::awaitable<void> dispatcher::idle(steady_time deadline, steady_time last_en
 
 void dispatcher::halt() {
     halted_ = true;
-    for (const auto& d : desks_)
+    for (const auto& d : drivers_)
         if (d) d->halt();
 }
 
@@ -347,7 +333,7 @@ std::chrono::seconds dispatcher::eta(const operation& op) const {
         if (!is_settled(s.outcome.status)) ++own[static_cast<std::size_t>(vendor_of(s.action))];
     std::chrono::seconds longest(1);
     for (std::size_t v = 0; v < vendor_count; ++v)
-        if (own[v] > 0 && desks_[v]) longest = std::max(longest, desks_[v]->eta(own[v]));
+        if (own[v] > 0 && drivers_[v]) longest = std::max(longest, drivers_[v]->eta(own[v]));
     return longest;
 }
 
@@ -359,20 +345,20 @@ std::chrono::seconds dispatcher::parked_eta() const {
 
 std::chrono::seconds dispatcher::eta() const {
     std::chrono::seconds longest(1);
-    for (const auto& d : desks_)
+    for (const auto& d : drivers_)
         if (d) longest = std::max(longest, d->eta());
     return longest;
 }
 
 std::vector<breaker_report> dispatcher::breakers() const {
     std::vector<breaker_report> out;
-    for (const auto& d : desks_)
+    for (const auto& d : drivers_)
         if (d) d->add_breakers(out);
     return out;
 }
 
 void dispatcher::pump() {
-    for (const auto& d : desks_)
+    for (const auto& d : drivers_)
         if (d) d->pump();
 }
 
@@ -384,7 +370,7 @@ asio::awaitable<void> dispatcher::stop() {
     // Tasks that still run wait for a disk that fails: the journal ends their wait.
     journal_.close();
     if (!ended) co_await tasks_.join();
-    for (const auto& d : desks_)
+    for (const auto& d : drivers_)
         if (d) co_await d->stop();
 }
 

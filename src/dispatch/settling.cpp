@@ -1,5 +1,5 @@
 // From a step's news to what callers see: decided, made durable, shown; then the gates behind it.
-#include "desk.hpp"
+#include "vendor_driver.hpp"
 
 #include "offboard/dispatch/dispatcher.hpp"
 

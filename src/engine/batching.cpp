@@ -27,21 +27,22 @@ bool holds_one_customer(action a) {
     return rule_of(a).sharing == sharing::one_customer;
 }
 
-/// A delink seat holds every programme of its customer; on the wire each programme is a place of its own.
-std::vector<line::place> by_programme(line::place seat, std::vector<ask>& left_over) {
-    std::vector<line::place> out;
-    for (ask& a : seat.asks) {
+/// A delink queued holds every programme of its customer; on the wire each programme is a place of its own.
+std::vector<lane_queue::place> by_programme(lane_queue::place queued, std::vector<queued_step>& left_over) {
+    std::vector<lane_queue::place> out;
+    for (queued_step& a : queued.items) {
         const std::string& name = a.op->what.plan.partner_programs[a.what().target];
-        auto at = std::find_if(out.begin(), out.end(), [&](const line::place& p) { return p.fold == name; });
+        auto at = std::find_if(out.begin(), out.end(),
+                               [&](const lane_queue::place& p) { return p.dedup_key == name; });
         if (at == out.end()) {
             if (out.size() == most_partner_programs) {
                 left_over.push_back(std::move(a));
                 continue;
             }
-            out.push_back({name, seat.who, {}});
+            out.push_back({name, queued.identity, {}});
             at = std::prev(out.end());
         }
-        at->asks.push_back(std::move(a));
+        at->items.push_back(std::move(a));
     }
     return out;
 }
@@ -77,23 +78,23 @@ lane_key lane_of(const operation& op, const step& s) {
     return key;
 }
 
-seat seat_of(const operation& op, const step& s, std::string_view source) {
-    seat out;
-    out.who = std::string(to_string(s.who->kind)) + bar + s.who->value;
-    out.fold = out.who;
+place_keys place_keys_of(const operation& op, const step& s, std::string_view source) {
+    place_keys out;
+    out.identity = std::string(to_string(s.who->kind)) + bar + s.who->value;
+    out.dedup_key = out.identity;
     const customer& c = op.what.customers[s.customer];
-    if (rule_of(s.action).target == target_kind::promotion) (out.fold += bar) += source_of(c, source);
+    if (rule_of(s.action).target == target_kind::promotion) (out.dedup_key += bar) += source_of(c, source);
     if (names_earns(op, s)) {
         // Not the ids themselves: each promotion's step of a customer would keep them all.
         std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
         ::SHA256(reinterpret_cast<const unsigned char*>(c.earn_ids.data()),
                  c.earn_ids.size() * sizeof(std::int64_t), digest.data());
-        (out.fold += bar).append(reinterpret_cast<const char*>(digest.data()), digest.size());
+        (out.dedup_key += bar).append(reinterpret_cast<const char*>(digest.data()), digest.size());
     }
     return out;
 }
 
-vendors::place place_of(const ask& a, std::string_view source) {
+vendors::place place_of(const queued_step& a, std::string_view source) {
     const step& s = a.what();
     const customer& c = a.op->what.customers[s.customer];
     vendors::place p;
@@ -110,10 +111,10 @@ vendors::place place_of(const ask& a, std::string_view source) {
 namespace {
 
 /// Null when there are several.
-const operation* only_operation(const line::call& places) {
+const operation* only_operation(const lane_queue::group& places) {
     const operation* found = nullptr;
-    for (const line::place& p : places) {
-        for (const ask& a : p.asks) {
+    for (const lane_queue::place& p : places) {
+        for (const queued_step& a : p.items) {
             if (found && found != a.op.get()) return nullptr;
             found = a.op.get();
         }
@@ -123,33 +124,33 @@ const operation* only_operation(const line::call& places) {
 
 } // namespace
 
-packed pack(const lane_key& key, line::call call, std::string_view source) {
-    packed out;
+wire_call pack(const lane_key& key, lane_queue::group call, std::string_view source) {
+    wire_call out;
     out.batch.what = key.what;
     out.batch.promo = key.promo;
     out.batch.keep = key.keep;
     if (holds_one_customer(key.what)) {
-        for (line::place& seat : call)
-            std::ranges::move(by_programme(std::move(seat), out.left_over), std::back_inserter(out.places));
+        for (lane_queue::place& queued : call)
+            std::ranges::move(by_programme(std::move(queued), out.left_over), std::back_inserter(out.places));
     } else {
         out.places = std::move(call);
     }
-    for (const line::place& p : out.places) {
-        vendors::place place = place_of(p.asks.front(), source);
+    for (const lane_queue::place& p : out.places) {
+        vendors::place place = place_of(p.items.front(), source);
         place.acted_before =
-            std::ranges::any_of(p.asks, [](const ask& a) { return a.what().history.acted_before; });
+            std::ranges::any_of(p.items, [](const queued_step& a) { return a.what().history.acted_before; });
         out.batch.places.push_back(std::move(place));
     }
     if (const operation* const one = only_operation(out.places)) out.sole_operation = one->id;
     return out;
 }
 
-line::call as_seats(const lane_key& key, line::call places) {
+lane_queue::group as_queued(const lane_key& key, lane_queue::group places) {
     if (!holds_one_customer(key.what) || places.empty()) return places;
     for (std::size_t i = 1; i < places.size(); ++i)
-        std::ranges::move(places[i].asks, std::back_inserter(places.front().asks));
+        std::ranges::move(places[i].items, std::back_inserter(places.front().items));
     places.resize(1);
-    places.front().fold = places.front().who;
+    places.front().dedup_key = places.front().identity;
     return places;
 }
 
@@ -160,7 +161,7 @@ std::size_t customers_in(const vendors::batch& b) noexcept {
 std::vector<planned_call> dry_run(const std::shared_ptr<operation>& op, const shapes& by_vendor) {
     struct lane {
         lane_key key;
-        line waiting;
+        lane_queue waiting;
     };
     std::list<lane> lanes; // in the order of the plan
     std::map<std::string, lane*> by_key;
@@ -173,18 +174,19 @@ std::vector<planned_call> dry_run(const std::shared_ptr<operation>& op, const sh
             at = &lanes.emplace_back();
             at->key = std::move(key);
         }
-        seat place = seat_of(*op, s, by_vendor[static_cast<std::size_t>(vendor_of(s.action))].source);
-        ask wanted;
+        place_keys place =
+            place_keys_of(*op, s, by_vendor[static_cast<std::size_t>(vendor_of(s.action))].source);
+        queued_step wanted;
         wanted.op = op;
         wanted.step = i;
-        at->waiting.push(op->id, std::move(place.fold), std::move(place.who), std::move(wanted));
+        at->waiting.push(op->id, std::move(place.dedup_key), std::move(place.identity), std::move(wanted));
     }
     std::vector<planned_call> calls;
     for (auto& [key, waiting] : lanes) {
         const vendor to = vendor_of(key.what);
         const shape& form = by_vendor[static_cast<std::size_t>(to)];
         while (!waiting.empty()) {
-            line::call call = waiting.take(form.cap_of(key));
+            lane_queue::group call = waiting.take(form.cap_of(key));
             planned_call planned;
             planned.step = to_string(key.what);
             planned.to = to;

@@ -109,19 +109,19 @@ BOOST_AUTO_TEST_CASE(one_delink_call_carries_every_programme_of_its_customer_and
     for (int i = 0; i < 60; ++i) // as when several requests for one customer are folded
         op->what.plan.partner_programs.push_back("p" + std::to_string(i));
     op->steps = expand(op->what, op->first_step);
-    line::place seat;
+    lane_queue::place seat;
     lane_key key;
     for (std::uint32_t i = 0; i < op->steps.size(); ++i) {
         if (op->steps[i].action != action::delink) continue;
         key = lane_of(*op, op->steps[i]);
-        ask a;
+        queued_step a;
         a.op = op;
         a.step = i;
-        seat.asks.push_back(std::move(a));
+        seat.items.push_back(std::move(a));
     }
-    line::call call;
+    lane_queue::group call;
     call.push_back(std::move(seat));
-    const packed p = pack(key, std::move(call), "INSTORE");
+    const wire_call p = pack(key, std::move(call), "INSTORE");
     BOOST_TEST(p.batch.places.size() == 50u);
     BOOST_TEST(p.left_over.size() == 10u);
     BOOST_TEST(p.batch.places[49].partner_program == "p49");

@@ -199,7 +199,7 @@ BOOST_AUTO_TEST_CASE(each_word_of_each_set_survives) {
 BOOST_AUTO_TEST_CASE(columns_stay_and_the_way_through_the_lanes_starts_anew) {
     operation op = rich();
     op.steps[0].stage = stage::in_flight;
-    op.steps[0].turn = 3;
+    op.steps[0].generation = 3;
     op.steps[0].decided.emplace();
     operation read;
     read.id = "01JD2M7Q0R8W2C5V9T3K6H4XNB";
@@ -212,7 +212,7 @@ BOOST_AUTO_TEST_CASE(columns_stay_and_the_way_through_the_lanes_starts_anew) {
     BOOST_TEST(read.caller == "crm");
     BOOST_TEST(read.created_at.time_since_epoch().count() == 7);
     for (const step& s : read.steps)
-        BOOST_TEST((s.stage == stage::held && s.turn == 0 && !s.decided));
+        BOOST_TEST((s.stage == stage::held && s.generation == 0 && !s.decided));
 }
 
 BOOST_AUTO_TEST_CASE(every_code_is_read_as_it_was_written_and_so_are_those_of_earlier_releases) {

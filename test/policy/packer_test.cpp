@@ -11,16 +11,16 @@ using offboard::policy::packer;
 
 namespace {
 
-using line = packer<int>;
+using lane_queue = packer<int>;
 
-void push(line& l, const std::string& turn, const std::string& who, int ask) {
-    l.push(turn, who, who, ask);
+void push(lane_queue& l, const std::string& turn, const std::string& who, int item) {
+    l.push(turn, who, who, item);
 }
 
-std::vector<std::string> folds(const line::call& call) {
+std::vector<std::string> keys_of(const lane_queue::group& call) {
     std::vector<std::string> out;
     for (const auto& p : call)
-        out.push_back(p.fold);
+        out.push_back(p.dedup_key);
     return out;
 }
 
@@ -28,31 +28,31 @@ std::vector<std::string> folds(const line::call& call) {
 
 BOOST_AUTO_TEST_SUITE(packer_suite)
 
-BOOST_AUTO_TEST_CASE(equal_keys_share_one_place_and_every_ask_is_kept) {
-    line l;
+BOOST_AUTO_TEST_CASE(equal_keys_share_one_place_and_every_item_is_kept) {
+    lane_queue l;
     push(l, "op1", "a", 1);
     push(l, "op2", "a", 2);
     push(l, "op1", "b", 3);
     BOOST_TEST(l.places() == 2u);
-    BOOST_TEST(l.asks() == 3u);
+    BOOST_TEST(l.items() == 3u);
     const auto call = l.take(100);
     BOOST_REQUIRE_EQUAL(call.size(), 2u);
-    BOOST_TEST(call[0].asks == (std::vector<int>{1, 2}), boost::test_tools::per_element());
+    BOOST_TEST(call[0].items == (std::vector<int>{1, 2}), boost::test_tools::per_element());
     BOOST_TEST(l.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_bulk_request_does_not_starve_a_single_one) {
-    line l;
+    lane_queue l;
     for (int i = 0; i < 1000; ++i)
         push(l, "bulk", "bulk" + std::to_string(i), i);
     push(l, "single", "lone", -1);
-    const auto first = folds(l.take(100));
+    const auto first = keys_of(l.take(100));
     BOOST_TEST(first.size() == 100u);
     BOOST_TEST((std::find(first.begin(), first.end(), "lone") != first.end()));
 }
 
 BOOST_AUTO_TEST_CASE(no_call_exceeds_the_cap_and_nothing_is_lost_or_doubled) {
-    line l;
+    lane_queue l;
     for (int i = 0; i < 257; ++i)
         push(l, "op" + std::to_string(i % 7), "id" + std::to_string(i), i);
     std::set<int> seen;
@@ -61,25 +61,25 @@ BOOST_AUTO_TEST_CASE(no_call_exceeds_the_cap_and_nothing_is_lost_or_doubled) {
         BOOST_TEST(call.size() <= 10u);
         BOOST_REQUIRE(!call.empty());
         for (const auto& p : call)
-            for (const int ask : p.asks)
-                BOOST_TEST(seen.insert(ask).second);
+            for (const int item : p.items)
+                BOOST_TEST(seen.insert(item).second);
     }
     BOOST_TEST(seen.size() == 257u);
 }
 
 BOOST_AUTO_TEST_CASE(two_places_of_one_call_never_name_the_same_customer) {
-    line l;
+    lane_queue l;
     l.push("op1", "x|all", "x", 1);
     l.push("op2", "x|960", "x", 2);
     l.push("op3", "y|all", "y", 3);
-    BOOST_TEST(folds(l.take(100)) == (std::vector<std::string>{"x|all", "y|all"}),
+    BOOST_TEST(keys_of(l.take(100)) == (std::vector<std::string>{"x|all", "y|all"}),
                boost::test_tools::per_element());
-    BOOST_TEST(folds(l.take(100)) == (std::vector<std::string>{"x|960"}), boost::test_tools::per_element());
+    BOOST_TEST(keys_of(l.take(100)) == (std::vector<std::string>{"x|960"}), boost::test_tools::per_element());
     BOOST_TEST(l.empty());
 }
 
 BOOST_AUTO_TEST_CASE(an_isolated_group_goes_first_and_alone) {
-    line l;
+    lane_queue l;
     push(l, "op1", "a", 1);
     push(l, "op1", "b", 2);
     auto call = l.take(2);
@@ -87,9 +87,9 @@ BOOST_AUTO_TEST_CASE(an_isolated_group_goes_first_and_alone) {
     auto [first, second] = halve(std::move(call));
     l.push_isolated(std::move(second));
     l.push_isolated(std::move(first)); // the newest goes first
-    BOOST_TEST(folds(l.take(100)) == (std::vector<std::string>{"a"}), boost::test_tools::per_element());
-    BOOST_TEST(folds(l.take(100)) == (std::vector<std::string>{"b"}), boost::test_tools::per_element());
-    BOOST_TEST(folds(l.take(100)) == (std::vector<std::string>{"c"}), boost::test_tools::per_element());
+    BOOST_TEST(keys_of(l.take(100)) == (std::vector<std::string>{"a"}), boost::test_tools::per_element());
+    BOOST_TEST(keys_of(l.take(100)) == (std::vector<std::string>{"b"}), boost::test_tools::per_element());
+    BOOST_TEST(keys_of(l.take(100)) == (std::vector<std::string>{"c"}), boost::test_tools::per_element());
     BOOST_TEST(l.empty());
 }
 
@@ -103,35 +103,37 @@ BOOST_AUTO_TEST_CASE(halves_are_smaller_than_the_whole_down_to_one) {
 }
 
 BOOST_AUTO_TEST_CASE(one_place_is_taken_by_rank_also_out_of_a_group) {
-    line l;
+    lane_queue l;
     push(l, "op1", "a", 5);
     push(l, "op1", "b", 2);
     l.push_failed({{"c", "c", {1}}, {"d", "d", {3}}});
-    const auto by_ask = [](const line::place& p) { return static_cast<std::uint64_t>(p.asks.front()); };
-    BOOST_TEST(l.least(by_ask).value() == 1u);
+    const auto by_item = [](const lane_queue::place& p) {
+        return static_cast<std::uint64_t>(p.items.front());
+    };
+    BOOST_TEST(l.least(by_item).value() == 1u);
     for (const char* next : {"c", "b", "d", "a"})
-        BOOST_TEST(folds(l.take_one(by_ask)) == (std::vector<std::string>{next}),
+        BOOST_TEST(keys_of(l.take_one(by_item)) == (std::vector<std::string>{next}),
                    boost::test_tools::per_element());
     BOOST_TEST(l.empty());
     BOOST_TEST(!l.has_isolated());
     BOOST_TEST(l.places() == 0u);
     BOOST_TEST(l.turns() == 0u);
-    BOOST_TEST(!l.least(by_ask).has_value());
-    BOOST_TEST(l.take_one(by_ask).empty());
+    BOOST_TEST(!l.least(by_item).has_value());
+    BOOST_TEST(l.take_one(by_item).empty());
 }
 
 BOOST_AUTO_TEST_CASE(groups_whose_call_failed_wait_behind_groups_that_are_being_told_apart) {
-    line l;
+    lane_queue l;
     l.push_failed({{"f", "f", {1}}});
     l.push_failed({{"g", "g", {2}}});
     l.push_isolated({{"u", "u", {3}}});
     push(l, "op", "o", 4);
-    BOOST_TEST(folds(l.take_ordinary(9)) == (std::vector<std::string>{"o"}),
+    BOOST_TEST(keys_of(l.take_ordinary(9)) == (std::vector<std::string>{"o"}),
                boost::test_tools::per_element());
     for (const char* next : {"u", "f", "g"})
-        BOOST_TEST(folds(l.take_isolated()) == (std::vector<std::string>{next}),
+        BOOST_TEST(keys_of(l.take_isolated()) == (std::vector<std::string>{next}),
                    boost::test_tools::per_element());
-    BOOST_TEST(l.asks() == 0u);
+    BOOST_TEST(l.items() == 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -180,7 +180,7 @@ asio::awaitable<result<page>> model_journal::unsettled(cursor after, std::size_t
         out.next = at->first;
         out.operations.push_back(std::make_shared<operation>(op));
         for (step& s : out.operations.back()->steps)
-            s.stage = stage::held, s.turn = 0, s.decided.reset();
+            s.stage = stage::held, s.generation = 0, s.decided.reset();
     }
     co_return out;
 }

@@ -42,10 +42,10 @@ struct customer {
     std::uint32_t faults = 0;
 };
 
-using line = policy::packer<std::uint32_t>;
+using lane_queue = policy::packer<std::uint32_t>;
 
 struct lane {
-    line waiting;
+    lane_queue waiting;
     std::size_t in_flight = 0;
 };
 
@@ -61,7 +61,7 @@ struct in_flight_call {
     std::size_t lane;
     std::size_t number; ///< in report::calls
     policy::breaker::ticket ticket;
-    line::call places;
+    lane_queue::group places;
     vendor_word word;
 };
 
@@ -86,7 +86,7 @@ private:
     void pump(steady_time now);
     void send(std::size_t lane, steady_time now);
     void end(in_flight_call, steady_time now);
-    void put_back(const line::call&, steady_time now);
+    void put_back(const lane_queue::group&, steady_time now);
     void put_back_due(steady_time now);
     steady_time ready_at(steady_time now);
     bool down(steady_time t) const { return t >= origin + s_.down_from && t < origin + s_.down_until; }
@@ -175,8 +175,8 @@ void simulation::send(std::size_t which, steady_time now) {
     pacer_.started(now);
     c.ticket = breaker_.started(now);
     ++l.in_flight;
-    for (const line::place& p : c.places) {
-        for (const std::uint32_t i : p.asks) {
+    for (const lane_queue::place& p : c.places) {
+        for (const std::uint32_t i : p.items) {
             if (customers_[i].sent != steady_time{}) continue;
             customers_[i].sent = now;
             if (customers_[i].from == origin_of::burst && --burst_left_ == 0)
@@ -206,8 +206,8 @@ void simulation::end(in_flight_call c, steady_time now) {
         k.refused = c.word.refused;
         if (k.refused) {
             pacer_.hold(now + c.word.reset, now);
-            for (const line::place& p : c.places)
-                for (const std::uint32_t i : p.asks)
+            for (const lane_queue::place& p : c.places)
+                for (const std::uint32_t i : p.items)
                     push(i);
             return;
         }
@@ -216,11 +216,11 @@ void simulation::end(in_flight_call c, steady_time now) {
     out_.finished = now - origin;
 }
 
-void simulation::put_back(const line::call& places, steady_time now) {
+void simulation::put_back(const lane_queue::group& places, steady_time now) {
     retry r{{}, retries_.charge(now), {}};
     std::uint32_t faults = 0;
-    for (const line::place& p : places) {
-        for (const std::uint32_t i : p.asks) {
+    for (const lane_queue::place& p : places) {
+        for (const std::uint32_t i : p.items) {
             faults = std::max(faults, customers_[i].faults++);
             r.customers.push_back(i);
         }

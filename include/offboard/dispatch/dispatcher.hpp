@@ -6,6 +6,7 @@
 #include "offboard/base/random.hpp"
 #include "offboard/config/settings.hpp"
 #include "offboard/engine/batching.hpp"
+#include "offboard/engine/give_up.hpp"
 #include "offboard/engine/settlement.hpp"
 #include "offboard/http/client.hpp"
 #include "offboard/journal/journal.hpp"
@@ -29,9 +30,10 @@ namespace offboard::dispatch {
 
 using engine::settlement;
 using engine::settlements;
+using engine::shape;
 using engine::shapes;
 
-class desk;
+class vendor_driver;
 
 /// Reads the files of secrets again and applies what has changed, see dispatcher::use(), before it returns;
 /// at the deadline at the latest.
@@ -79,9 +81,9 @@ struct window {
     std::size_t memory = 400'000;
 };
 
-/// Drives operations to their end: journals them, hands steps whose gates are open to the vendors' desks, and
-/// settles steps by what comes back. Owned by app, network thread only. Nothing is sent for an operation
-/// before begin() has journalled it, and nothing is shown as settled before the journal has it.
+/// Drives operations to their end: journals them, hands steps whose gates are open to the queues of the
+/// vendors, and settles steps by what comes back. Owned by app, network thread only. Nothing is sent for an
+/// operation before begin() has journalled it, and nothing is shown as settled before the journal has it.
 ///
 /// Memory is bounded by the window: with a durable journal, operations beyond it wait there alone and are
 /// brought in, oldest first, as others settle; so does whatever an earlier process left behind.
@@ -147,15 +149,9 @@ public:
 private:
     using live_pointer = std::shared_ptr<live_operation>;
 
-    /// The desks' way to the operations.
+    /// The drivers' way to the operations.
     class port;
-    /// True when the operation is older than give_up_after: nothing of it is tried again.
-    bool given_up(const operation&) const;
-    /// True when nothing of the step is to be tried again. A step that has never been tried is still sent
-    /// once while its vendor works.
-    bool too_late_for(const operation&, const step&) const;
-    /// What a step that is given up ends as.
-    outcome given_up_outcome(const step&) const;
+    engine::vendor_view view_of(action) const;
     live_pointer find(std::string_view id) const;
     /// A log line about one operation: `operation`, and the request that brought it while that is known.
     void tell(telemetry::level, std::string_view message, std::string_view id, const telemetry::origin&,
@@ -177,7 +173,7 @@ private:
     bool may_feed() const noexcept;
     /// Takes over from an earlier process: first what it spent of the budgets, then what it did not settle.
     boost::asio::awaitable<void> resume();
-    /// Starts to drive an operation; hands its open steps to the desks. pump() is the caller's.
+    /// Starts to drive an operation; hands its open steps to the vendors' queues. pump() is the caller's.
     live_pointer adopt(const std::shared_ptr<operation>&, telemetry::origin, bool arrived);
     /// Hands over the open steps of the customers from `from` on, up to slice_steps steps. Returns the next.
     std::size_t enqueue_slice(const live_pointer&, std::size_t from, settlements& at_once);
@@ -211,7 +207,7 @@ private:
     secret_check check_;
     shapes forms_;
     std::unique_ptr<port> port_;
-    std::array<std::unique_ptr<desk>, vendor_count> desks_;
+    std::array<std::unique_ptr<vendor_driver>, vendor_count> drivers_;
     std::unordered_map<std::string, live_pointer> live_;
     const window window_;
     std::size_t live_weight_ = 0;       ///< of all steps of live operations

@@ -79,7 +79,7 @@ struct step {
     offboard::history history;
     std::vector<offboard::action> blocked_by; ///< set when a gate stayed shut
     offboard::stage stage = offboard::stage::held;
-    std::uint32_t turn = 0;          ///< times it was put in line; an ask of an earlier turn is void
+    std::uint32_t generation = 0;    ///< times it was queued; a queued step of an earlier generation is void
     std::optional<decision> decided; ///< while `deciding`: what `outcome` is about to be
 };
 

@@ -12,29 +12,30 @@
 namespace offboard::engine {
 
 /// One step that wants its place in a vendor call, with what its earlier attempts left behind.
-struct ask {
+struct queued_step {
     std::shared_ptr<operation> op;
     std::uint32_t step = 0;
-    std::uint32_t turn = 0;     ///< of the step, when it was put in line
-    std::uint32_t faults = 0;   ///< failed attempts so far; drives the backoff
-    std::uint32_t failures = 0; ///< calls in a row that failed as a whole with this step in them
-    bool reauthorised = false;  ///< sent again once with a new token
-    bool last_try = false;      ///< cancelled meanwhile: tried once more at most
-    bool resent = false;        ///< sent again once because a kept connection was lost
-    steady_time since{};        ///< in line since
+    std::uint32_t generation = 0; ///< of the step, when it was queued
+    std::uint32_t faults = 0;     ///< failed attempts so far; drives the backoff
+    std::uint32_t failures = 0;   ///< calls in a row that failed as a whole with this step in them
+    bool reauthorised = false;    ///< sent again once with a new token
+    bool last_try = false;        ///< cancelled meanwhile: tried once more at most
+    bool resent = false;          ///< sent again once because a kept connection was lost
+    steady_time since{};          ///< queued since
 
     const offboard::step& what() const { return op->steps[step]; }
     offboard::step& what() { return op->steps[step]; }
-    /// False once the step was cancelled, given up, or put in line anew: nothing may be sent for this ask.
-    bool valid() const { return what().stage == stage::queued && what().turn == turn; }
+    /// False once the step was cancelled, given up, or queued anew: nothing may be sent for this one then.
+    bool valid() const { return what().stage == stage::queued && what().generation == generation; }
 };
 
-using line = policy::packer<ask>;
+using lane_queue = policy::packer<queued_step>;
 
-/// Puts an ask into a group under its place's name.
-inline void add(line::call& group, const line::place& from, ask a) {
-    if (group.empty() || group.back().fold != from.fold) group.push_back({from.fold, from.who, {}});
-    group.back().asks.push_back(std::move(a));
+/// Adds a step to a group, in the place that it came from.
+inline void add(lane_queue::group& group, const lane_queue::place& from, queued_step a) {
+    if (group.empty() || group.back().dedup_key != from.dedup_key)
+        group.push_back({from.dedup_key, from.identity, {}});
+    group.back().items.push_back(std::move(a));
 }
 
 /// Which steps may share a vendor call: same action and, for revoke, same promotion and kind of identifier;
@@ -49,29 +50,29 @@ struct lane_key {
 };
 lane_key lane_of(const operation&, const step&);
 
-/// Steps with an equal fold share one place; steps with an equal `who` never share a call in two places.
-/// `source` is the configured default for customers that name none.
-struct seat {
-    std::string fold;
-    std::string who;
+/// Steps with an equal `dedup_key` share one place; steps with an equal `identity` never share a call in two
+/// places. `source` is the configured default for customers that name none.
+struct place_keys {
+    std::string dedup_key;
+    std::string identity;
 };
-seat seat_of(const operation&, const step&, std::string_view source);
+place_keys place_keys_of(const operation&, const step&, std::string_view source);
 
 /// The step as a place on the wire.
-vendors::place place_of(const ask&, std::string_view source);
+vendors::place place_of(const queued_step&, std::string_view source);
 
 /// A call as it goes to the codec, and whose place is whose: `asks[i]` wait for the verdict on
 /// `batch.places[i]`.
-struct packed {
+struct wire_call {
     vendors::batch batch;
-    std::vector<line::place> places;
-    bool apart = false;         ///< a call of its own, without other customers
-    std::string sole_operation; ///< its id, when the call serves one alone
-    std::vector<ask> left_over; ///< more programmes than one delink call may carry: for the next call
+    std::vector<lane_queue::place> places;
+    bool apart = false;                 ///< a call of its own, without other customers
+    std::string sole_operation;         ///< its id, when the call serves one alone
+    std::vector<queued_step> left_over; ///< more programmes than one delink call may carry: for the next call
 };
-packed pack(const lane_key&, line::call, std::string_view source);
+wire_call pack(const lane_key&, lane_queue::group, std::string_view source);
 /// Places of a call as they were in line: what pack() took apart is put together again.
-line::call as_seats(const lane_key&, line::call places);
+lane_queue::group as_queued(const lane_key&, lane_queue::group places);
 /// The customers in it; a delink call has one, however many programmes.
 std::size_t customers_in(const vendors::batch&) noexcept;
 

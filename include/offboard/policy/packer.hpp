@@ -17,85 +17,85 @@ namespace offboard::policy {
 
 /// The waiting line of one lane, and how calls are packed from it. Sans-I/O; owned by a lane, one thread.
 ///
-/// An `Ask` is whatever wants an answer (a step of an operation). Asks with an equal `fold` key share one
-/// place, and each gets the place's outcome. Places are dealt round-robin over `turn`s (operations), so that
-/// a bulk request cannot starve a single one. Two places of one call never have the same `who` (a vendor's
-/// answer could not tell them apart).
-template <class Ask>
+/// An `Item` is what wants an answer: a step of an operation. Items with an equal `dedup_key` share one
+/// place, and each of them gets the outcome of the place. Places are dealt round-robin over `turn`s
+/// (operations), so that a bulk request cannot starve a single one. Two places of one call never have the
+/// same `identity` (a vendor's answer could not tell them apart).
+template <class Item>
 class packer {
 public:
     struct place {
-        std::string fold;
-        std::string who;
-        std::vector<Ask> asks;
+        std::string dedup_key;
+        std::string identity;
+        std::vector<Item> items;
     };
-    using call = std::vector<place>;
+    using group = std::vector<place>;
 
     packer() = default;
     packer(const packer&) = delete; // its parts point into each other
     packer& operator=(const packer&) = delete;
 
-    void push(std::string_view turn, std::string fold, std::string who, Ask ask) {
-        ++asks_;
-        if (const auto at = waiting_.find(fold); at != waiting_.end()) {
-            at->second->asks.push_back(std::move(ask));
+    void push(std::string_view turn, std::string dedup_key, std::string identity, Item item) {
+        ++items_;
+        if (const auto at = waiting_.find(dedup_key); at != waiting_.end()) {
+            at->second->items.push_back(std::move(item));
             return;
         }
         queue& q = queue_of(turn);
-        q.places.push_back({fold, std::move(who), {}});
-        q.places.back().asks.push_back(std::move(ask));
-        waiting_.emplace(std::move(fold), std::prev(q.places.end()));
+        q.places.push_back({dedup_key, std::move(identity), {}});
+        q.places.back().items.push_back(std::move(item));
+        waiting_.emplace(std::move(dedup_key), std::prev(q.places.end()));
         ++places_;
     }
 
     /// A group to be sent again as a call of its own, without other customers: its predecessor's answer could
     /// not be told apart. Isolated calls go before everything else.
-    void push_isolated(call group) {
-        for (const place& p : group)
-            asks_ += p.asks.size();
+    void push_isolated(group g) {
+        for (const place& p : g)
+            items_ += p.items.size();
         // The newest first: a part is followed down to its single places before the next part is tried.
-        isolated_.push_front(std::move(group));
+        isolated_.push_front(std::move(g));
     }
 
     /// A group whose call failed: sent again as a call of its own, behind the groups that wait already.
-    void push_failed(call group) {
-        for (const place& p : group)
-            asks_ += p.asks.size();
-        isolated_.push_back(std::move(group));
+    void push_failed(group g) {
+        for (const place& p : g)
+            items_ += p.items.size();
+        isolated_.push_back(std::move(g));
     }
 
     bool has_isolated() const noexcept { return !isolated_.empty(); }
     /// Distinct places waiting, isolated ones not counted.
     std::size_t places() const noexcept { return places_; }
     /// Asks waiting, all of them.
-    std::size_t asks() const noexcept { return asks_; }
-    bool empty() const noexcept { return asks_ == 0; }
+    std::size_t items() const noexcept { return items_; }
+    bool empty() const noexcept { return items_ == 0; }
     /// Operations that have a place waiting.
     std::size_t turns() const noexcept { return ring_.size(); }
 
-    /// Calls `look` with the first ask of each turn and of each isolated group: the longest waiting is among
+    /// Calls `look` with the first item of each turn and of each isolated group: the longest waiting is among
     /// them.
     template <class Look>
     void for_each_front(Look look) const {
         for (const queue& q : ring_)
-            look(q.places.front().asks.front());
-        for (const call& group : isolated_)
-            look(group.front().asks.front());
+            look(q.places.front().items.front());
+        for (const group& g : isolated_)
+            look(g.front().items.front());
     }
 
     /// The next call: an isolated group whole, else up to `cap` places. Empty only when nothing waits.
-    call take(std::size_t cap) { return isolated_.empty() ? take_ordinary(cap) : take_isolated(); }
+    group take(std::size_t cap) { return isolated_.empty() ? take_ordinary(cap) : take_isolated(); }
 
     /// The next isolated group, whole. There is one.
-    call take_isolated() {
-        call out = std::move(isolated_.front());
+    group take_isolated() {
+        group out = std::move(isolated_.front());
         isolated_.pop_front();
         return taken(std::move(out));
     }
 
     /// Up to `cap` places that are in no isolated group.
-    call take_ordinary(std::size_t cap) {
-        call out;
+    group take_ordinary(std::size_t cap) {
+        group out;
         deal(cap, out);
         return taken(std::move(out));
     }
@@ -124,8 +124,8 @@ public:
 
     /// A call of one place: the first of those with the least rank, as of least(). Empty when nothing waits.
     template <class Rank>
-    call take_one(Rank rank) {
-        call out;
+    group take_one(Rank rank) {
+        group out;
         const std::optional<std::uint64_t> best = least(rank);
         if (!best) return out;
         for (auto q = ring_.begin(); q != ring_.end() && out.empty(); ++q)
@@ -148,9 +148,9 @@ public:
 private:
     static constexpr std::size_t most_looks = 256;
 
-    call taken(call out) {
+    group taken(group out) {
         for (const place& p : out)
-            asks_ -= p.asks.size();
+            items_ -= p.items.size();
         return out;
     }
 
@@ -168,29 +168,30 @@ private:
         return ring_.back();
     }
 
-    void deal(std::size_t cap, call& out) {
+    void deal(std::size_t cap, group& out) {
         std::unordered_map<std::string, bool> taken;
         std::size_t passed_over = 0; // turns in a row that had nothing for this call
         while (out.size() < cap && !ring_.empty() && passed_over < ring_.size()) {
             queue& q = ring_.front();
             auto at = q.places.begin();
-            // Looks a little way past places whose `who` is in the call already; they wait for the next one.
-            for (int looks = 0; at != q.places.end() && looks < 4 && taken.contains(at->who); ++looks)
+            // Looks a little way past places whose `identity` is in the call already; they wait for the next
+            // one.
+            for (int looks = 0; at != q.places.end() && looks < 4 && taken.contains(at->identity); ++looks)
                 ++at;
-            if (at == q.places.end() || taken.contains(at->who)) {
+            if (at == q.places.end() || taken.contains(at->identity)) {
                 ++passed_over;
                 ring_.splice(ring_.end(), ring_, ring_.begin());
                 continue;
             }
             passed_over = 0;
-            taken.emplace(at->who, true);
+            taken.emplace(at->identity, true);
             take_from(ring_.begin(), at, out);
         }
     }
 
     /// Moves a place out of its turn; the turn goes to the end of the ring.
-    void take_from(typename ring::iterator q, typename std::list<place>::iterator p, call& out) {
-        waiting_.erase(p->fold);
+    void take_from(typename ring::iterator q, typename std::list<place>::iterator p, group& out) {
+        waiting_.erase(p->dedup_key);
         out.push_back(std::move(*p));
         q->places.erase(p);
         --places_;
@@ -205,9 +206,9 @@ private:
     ring ring_;
     std::unordered_map<std::string, typename ring::iterator> turns_;
     std::unordered_map<std::string, typename std::list<place>::iterator> waiting_;
-    std::deque<call> isolated_;
+    std::deque<group> isolated_;
     std::size_t places_ = 0;
-    std::size_t asks_ = 0;
+    std::size_t items_ = 0;
 };
 
 /// Takes the first place of a group apart from the others.

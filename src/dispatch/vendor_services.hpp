@@ -5,7 +5,6 @@
 #include "offboard/base/random.hpp"
 #include "offboard/config/settings.hpp"
 #include "offboard/dispatch/dispatcher.hpp"
-#include "offboard/engine/outcomes.hpp"
 #include "offboard/engine/settlement.hpp"
 #include "offboard/journal/journal.hpp"
 #include "offboard/telemetry/log.hpp"
@@ -21,30 +20,12 @@
 
 namespace offboard::dispatch {
 
-// What this room takes from the engine.
-using engine::add;
-using engine::as_seats;
-using engine::ask;
-using engine::customers_in;
-using engine::lane_key;
-using engine::lane_of;
-using engine::line;
-using engine::outcome_at_the_end;
-using engine::outcome_of;
-using engine::pack;
-using engine::packed;
-using engine::seat;
-using engine::seat_of;
-using engine::shape;
-
-/// Who drives the operations, as the desk of a vendor sees it.
+/// The operations, as the driver of one vendor sees them.
 class operations_port {
 public:
-    /// Makes news of steps durable and shows it; `landed` is the call that has ended with it.
-    virtual boost::asio::awaitable<void> settle(settlements,
+    /// Makes news of steps durable and shows them; `landed` is the call that has ended with them.
+    virtual boost::asio::awaitable<void> settle(engine::settlements,
                                                 std::optional<journal::flight_number> landed) = 0;
-    /// True when nothing of the operation is tried again.
-    virtual bool given_up(const operation&) const = 0;
     /// The request that brought the operation; null where the operation is of an earlier process.
     virtual const telemetry::origin* origin_of(std::string_view id) const = 0;
 
@@ -52,8 +33,8 @@ protected:
     ~operations_port() = default;
 };
 
-/// What a desk works with. All of it outlives the desk.
-struct desk_services {
+/// What a vendor's driver works with. All of it outlives the driver.
+struct vendor_services {
     operations_port& operations;
     boost::asio::any_io_executor executor;
     async::task_group& tasks;
