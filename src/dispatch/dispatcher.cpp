@@ -1,9 +1,12 @@
 #include "offboard/dispatch/dispatcher.hpp"
-#include "offboard/engine/outcomes.hpp"
 
-#include "vendor_driver.hpp"
+#include "backlog_loader.hpp"
+#include "live_operations.hpp"
+#include "operation_driver.hpp"
+#include "vendor_drivers.hpp"
 
 #include "offboard/async/sleep.hpp"
+#include "offboard/async/task_group.hpp"
 #include "offboard/policy/eta.hpp"
 
 #include <algorithm>
@@ -18,12 +21,12 @@ namespace {
 /// For what is being written when the process ends.
 constexpr auto patience_at_the_end = std::chrono::seconds(2);
 
-shapes shapes_of(const config::settings& settings) {
-    shapes out;
+engine::shapes shapes_of(const config::settings& settings) {
+    engine::shapes out;
     for (const vendor v : all_vendors) {
         const auto& section = settings.of(v);
         if (!section) continue;
-        shape& form = out[static_cast<std::size_t>(v)];
+        engine::shape& form = out[static_cast<std::size_t>(v)];
         form.max_batch = section->max_batch;
         form.source = section->source;
         if (!section->customer_id_type.empty()) form.wire.customer_id_type = section->customer_id_type;
@@ -31,347 +34,347 @@ shapes shapes_of(const config::settings& settings) {
     return out;
 }
 
-http::client_settings client_settings_of(vendor v, const config::vendor_settings& s) {
-    http::client_settings out;
-    out.name = to_string(v);
-    out.host = s.base_url.host;
-    out.port = s.base_url.port;
-    out.tls = s.base_url.tls;
-    out.path_prefix = s.base_url.path;
-    out.roots = s.roots;
-    // One more than calls may be in flight, so that a token request never waits behind the calls that want
-    // it.
-    out.most_connections = s.max_in_flight + 1;
+/// Series that exist before anything has happened: an alert needs a first value to see a change.
+void foresee(telemetry::metrics& metrics, const config::settings& settings) {
+    for (const action a : all_actions) {
+        if (!settings.of(vendor_of(a))) continue;
+        metrics.foresee(vendor_of(a), a);
+        metrics.count_steps(vendor_of(a), a, step_status::unknown, outcome_code::outcome_unknown, 0);
+        metrics.count_steps(vendor_of(a), a, step_status::failed, outcome_code::vendor_auth, 0);
+    }
+}
+
+/// An operator's retry, for the journal.
+journal::progress_record reopening_of(const operation& op, const std::vector<std::size_t>& opened) {
+    journal::progress_record out;
+    out.id = op.id;
+    out.reopened_at = op.retried_at;
+    for (const std::size_t i : opened) {
+        const step& s = op.steps[i];
+        journal::change& change = out.changes.emplace_back();
+        change.step = static_cast<std::uint32_t>(i);
+        change.outcome = s.outcome;
+        change.attempts = s.attempts;
+        change.history = s.history;
+    }
     return out;
 }
 
-/// A factory of clients holds two pointers, in a named type.
-struct real_clients {
-    asio::io_context* io;
-    telemetry::log* log;
-    std::unique_ptr<http::exchanger> operator()(vendor v, const config::vendor_settings& s) const {
-        return std::make_unique<http::client>(*io, client_settings_of(v, s), *log);
-    }
-};
-
 } // namespace
 
-make_client client_factory(asio::io_context& io, telemetry::log& log) {
-    return real_clients{&io, &log};
-}
-
-class dispatcher::port final : public operations_port {
-public:
-    explicit port(dispatcher& all) : all_(all) {}
-    asio::awaitable<void> settle(settlements news, std::optional<journal::flight_number> landed) override {
-        return all_.settle(std::move(news), landed);
-    }
-    const telemetry::origin* origin_of(std::string_view id) const override {
-        const live_pointer live = all_.find(id);
-        return live ? &live->origin : nullptr;
+/// What the dispatcher is made of, in the order of use.
+struct dispatcher::parts {
+    parts(asio::io_context& io, const config::settings& s, journal::journal& j, const clock& c,
+          random_source& random, telemetry::log& l, telemetry::metrics& m, telemetry::tracer& tracer,
+          make_client make)
+        : settings(s), journal(j), time(c), log(l), metrics(m), tasks(io.get_executor(), l),
+          clients(std::move(make)), forms(shapes_of(s)), driver({live, tasks, j, c, l, m, {s.give_up_after}}),
+          vendors({driver, io.get_executor(), tasks, clients, check, j, c, random, l, m, tracer, s}, forms),
+          loader(live, driver, vendors, j, c, l) {
+        driver.use(vendors);
     }
 
-private:
-    dispatcher& all_;
+    const config::settings& settings;
+    journal::journal& journal;
+    const clock& time;
+    telemetry::log& log;
+    telemetry::metrics& metrics;
+    async::task_group tasks;
+    const make_client clients;
+    secret_check check;
+    const engine::shapes forms;
+    live_operations live;
+    operation_driver driver;
+    vendor_drivers vendors;
+    backlog_loader loader;
+    bool draining = false;
+    bool closing = false;
+
+    void halt() {
+        driver.halt();
+        loader.halt();
+        vendors.each([](vendor_driver& d) { d.halt(); });
+    }
+    std::chrono::seconds parked_eta() const;
+    std::chrono::seconds eta() const;
+    bool is_full(std::size_t weight) const noexcept {
+        const std::uint64_t waiting = live.set.waiting();
+        return waiting > 0 && waiting + weight > settings.limits.queue;
+    }
+    void count_settled_at_begin(const operation&);
+    boost::asio::awaitable<result<accepted>> begin_in_full_queue(std::optional<journal::idempotency>);
+    boost::asio::awaitable<result<live_pointer>> bring_in(std::string id, engine::purpose);
+    /// The operation was brought in, and there is nothing to do.
+    void release(const live_operation& l) {
+        if (l.op->settled_at) live.remove(l);
+        driver.pump(); // it may have been brought in
+    }
 };
 
 dispatcher::dispatcher(asio::io_context& io, const config::settings& settings, journal::journal& j,
                        const clock& c, random_source& random, telemetry::log& log,
                        telemetry::metrics& metrics, telemetry::tracer& tracer, make_client make)
-    : io_(io), settings_(settings), journal_(j), clock_(c), random_(random), log_(log), metrics_(metrics),
-      tracer_(tracer), tasks_(io.get_executor(), log), make_client_(std::move(make)),
-      forms_(shapes_of(settings)) {
-    port_ = std::make_unique<port>(*this);
-    const vendor_services services{*port_, io.get_executor(), tasks_, make_client_, check_,  journal_,
-                                   clock_, random_,           log_,   metrics_,     tracer_, settings_};
-    for (const vendor v : all_vendors) {
-        const auto i = static_cast<std::size_t>(v);
-        if (settings.of(v)) drivers_[i] = std::make_unique<vendor_driver>(services, v, forms_[i]);
-    }
-    for (const action a : all_actions) {
-        if (!settings.of(vendor_of(a))) continue;
-        metrics_.foresee(vendor_of(a), a);
-        metrics_.count_steps(vendor_of(a), a, step_status::unknown, outcome_code::outcome_unknown, 0);
-        metrics_.count_steps(vendor_of(a), a, step_status::failed, outcome_code::vendor_auth, 0);
-    }
-    metrics_.on_scrape([this](telemetry::metrics& out) {
+    : parts_(std::make_unique<parts>(io, settings, j, c, random, log, metrics, tracer, std::move(make))) {
+    foresee(metrics, settings);
+    metrics.on_scrape([this](telemetry::metrics& out) {
         out.set_unsettled(unsettled());
-        const journal::journal::figures written = journal_.counted();
-        out.set_journal(written.commits, written.entries, journal_.trouble().empty());
-        for (const auto& d : drivers_)
-            if (d) d->show();
+        const journal::journal::figures written = parts_->journal.counted();
+        out.set_journal(written.commits, written.entries, parts_->journal.trouble().empty());
+        parts_->vendors.each([](vendor_driver& d) { d.show(); });
     });
 }
 
 dispatcher::~dispatcher() = default;
 
 void dispatcher::start() {
-    tasks_.spawn("resume", resume());
-    tasks_.spawn("give up in time", give_up_in_time());
+    parts& p = *parts_;
+    p.tasks.spawn("load the backlog", p.loader.run(p.settings));
+    p.tasks.spawn("give up in time", p.driver.give_up_in_time());
+}
+
+void dispatcher::on_refusal(secret_check check) {
+    parts_->check = std::move(check);
 }
 
 void dispatcher::use(const config::settings& now) {
-    for (const vendor v : all_vendors)
-        if (const auto& d = drivers_[static_cast<std::size_t>(v)]) d->use(*now.of(v));
-    pump(); // what waits for other credentials
+    parts_->vendors.each([&](vendor_driver& d) { d.use(*now.of(d.to())); });
+    parts_->vendors.pump(); // what waits for other credentials
+}
+
+asio::awaitable<result<accepted>>
+dispatcher::parts::begin_in_full_queue(std::optional<journal::idempotency> key) {
+    // An earlier operation's state is told all the same.
+    if (!key) co_return errc::queue_full;
+    auto known = co_await journal.recall(std::move(*key));
+    if (known.has_error()) co_return known.error();
+    if (!*known) co_return errc::queue_full;
+    accepted earlier;
+    earlier.id = std::move(**known);
+    earlier.replayed = true;
+    co_return earlier;
+}
+
+void dispatcher::parts::count_settled_at_begin(const operation& op) {
+    for (const step& s : op.steps)
+        if (is_settled(s.outcome.status))
+            metrics.count_steps(vendor_of(s.action), s.action, s.outcome.status,
+                                telemetry::word::of(to_string(s.outcome.code)));
 }
 
 asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::string id, std::string caller,
                                                     std::optional<journal::idempotency> key,
                                                     telemetry::origin from) {
-    if (draining_) co_return errc::draining;
+    parts& p = *parts_;
+    if (p.draining) co_return errc::draining;
     auto op = std::make_shared<operation>();
     op->id = std::move(id);
     op->caller = std::move(caller);
-    op->created_at = clock_.today();
+    op->created_at = p.time.today();
     op->what = std::move(what);
     op->steps = expand(op->what, op->first_step);
     const std::size_t weight = weight_of(*op);
-
-    const std::uint64_t waiting = live_unsettled_ + parked_steps_ + beginning_weight_;
-    if (waiting > 0 && waiting + weight > settings_.limits.queue) {
-        // An earlier operation's state is told all the same.
-        if (!key) co_return errc::queue_full;
-        auto known = co_await journal_.recall(std::move(*key));
-        if (known.has_error()) co_return known.error();
-        if (!*known) co_return errc::queue_full;
-        accepted earlier;
-        earlier.id = std::move(**known);
-        earlier.replayed = true;
+    if (p.is_full(weight)) {
+        auto earlier = co_await p.begin_in_full_queue(std::move(key));
         co_return earlier;
     }
-    const bool at_once = room_for(*op, purpose::new_work) || !journal_.durable();
+    const bool at_once = p.live.set.has_room(*op, engine::purpose::new_work) || !p.journal.durable();
     if (is_settled(*op)) op->settled_at = op->created_at;
 
-    // While it is being written the feeder may read it back; who drives it is decided here.
-    if (at_once) beginning_.insert(op->id);
-    beginning_weight_ += weight;
-    auto begun = co_await journal_.begin(op, std::move(key));
-    beginning_weight_ -= weight;
-    beginning_.erase(op->id);
-    changed_.notify_all(); // the room that it had is free again, or another's is taken
+    // While it is being written the loader may read it back; who drives it is decided here.
+    p.live.set.begins(op->id, weight, at_once);
+    auto begun = co_await p.journal.begin(op, std::move(key));
+    p.live.set.begun(op->id, weight);
+    p.live.changed.notify_all();
     if (begun.has_error()) co_return begun.error();
     accepted out;
     out.id = std::move(begun->id);
     out.replayed = begun->replayed;
     if (out.replayed) co_return out;
-    for (const step& s : op->steps) // those that want an identifier are settled from the start
-        if (is_settled(s.outcome.status))
-            metrics_.count_steps(vendor_of(s.action), s.action, s.outcome.status,
-                                 telemetry::word::of(to_string(s.outcome.code)));
+    p.count_settled_at_begin(*op);
     if (!at_once) {
-        ++parked_;
-        parked_steps_ += op->steps.size();
-        parked_lately_ = true;
-        changed_.notify_all();
+        p.live.set.park(1, op->steps.size());
+        p.live.changed.notify_all();
         out.as_taken = std::move(op);
         co_return out;
     }
-    const auto live = adopt(op, std::move(from), true);
+    const live_pointer live = p.driver.adopt(op, std::move(from), true);
     out.as_taken = live->op;
-    pump();
-    if (live->op->settled_at) finish(live);
+    p.driver.pump();
+    if (live->op->settled_at) p.driver.finish(live);
     co_return out;
-}
-
-dispatcher::live_pointer dispatcher::find(std::string_view id) const {
-    const auto at = live_.find(std::string(id));
-    return at == live_.end() ? nullptr : at->second;
-}
-
-void dispatcher::tell(telemetry::level l, std::string_view message, std::string_view id,
-                      const telemetry::origin& from, std::initializer_list<telemetry::field> more) {
-    std::vector<telemetry::field> fields = {{"operation", id}};
-    from.add_to(fields);
-    fields.insert(fields.end(), more.begin(), more.end());
-    log_.write(l, message, fields);
-}
-
-engine::vendor_view dispatcher::view_of(action a) const {
-    const auto& d = drivers_[static_cast<std::size_t>(vendor_of(a))];
-    return d ? d->view_of(a) : engine::vendor_view();
 }
 
 asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::await_settled(std::string id,
                                                                                     steady_time deadline) {
+    parts& p = *parts_;
     for (bool in_time = true;;) {
-        if (const live_pointer live = find(id)) {
+        if (const live_pointer live = p.live.find(id)) {
             const std::shared_ptr<const operation> shown = live->op;
-            if (live->op->settled_at || !in_time || closing_ || clock_.now() >= deadline) co_return shown;
+            if (live->op->settled_at || !in_time || p.closing || p.time.now() >= deadline) co_return shown;
             in_time = co_await live->changed.wait_until(deadline);
             // Settled meanwhile, it is no longer among the live ones; this one is as good as any.
             if (live->op->settled_at || !in_time) co_return shown;
             continue;
         }
-        auto found = co_await journal_.find(id);
+        auto found = co_await p.journal.find(id);
         if (found.has_error()) co_return found.error();
         const std::shared_ptr<const operation> shown = *found;
-        if (shown->settled_at || !in_time || closing_ || clock_.now() >= deadline) co_return shown;
-        if (find(id)) continue;
+        if (shown->settled_at || !in_time || p.closing || p.time.now() >= deadline) co_return shown;
+        if (p.live.find(id)) continue;
         // It waits in the journal alone, until it is brought in.
-        in_time = co_await brought_in_.wait_until(deadline);
+        in_time = co_await p.live.brought_in.wait_until(deadline);
     }
+}
+
+asio::awaitable<result<live_pointer>> dispatcher::parts::bring_in(std::string id, engine::purpose why) {
+    if (draining) co_return errc::draining;
+    auto found = co_await loader.bring_in(std::move(id), why);
+    co_return found;
 }
 
 asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::retry(std::string id,
                                                                             telemetry::origin from) {
-    auto found = co_await bring_in(std::move(id), purpose::work);
+    parts& p = *parts_;
+    auto found = co_await p.bring_in(std::move(id), engine::purpose::work);
     if (found.has_error()) co_return found.error();
     const live_pointer live = *found;
-    const std::vector<std::size_t> opened = reopen(*live->op);
+    operation& op = *live->op;
+    const std::vector<std::size_t> opened = reopen(op);
     if (opened.empty()) {
-        if (live->op->settled_at) release(live);
-        pump(); // it may have been brought in
+        p.release(*live);
         co_return errc::nothing_to_do;
     }
     for (const std::size_t i : opened)
-        count_unsettled(*live, live->op->steps[i].action, 1);
-    live->undecided += opened.size();
-    live->op->settled_at.reset();
+        p.live.set.count(live->counted, op.steps[i].action, 1);
+    live->counted.undecided += opened.size();
     live->settles_at.reset();
-    live->op->stopped = false;
-    live->op->retried_at = clock_.today();
-    std::vector<journal::progress_record> records(1);
-    records.front().id = live->op->id;
-    records.front().reopened_at = live->op->retried_at;
-    for (const std::size_t i : opened) {
-        const step& s = live->op->steps[i];
-        journal::change& change = records.front().changes.emplace_back();
-        change.step = static_cast<std::uint32_t>(i);
-        change.outcome = s.outcome;
-        change.attempts = s.attempts;
-        change.history = s.history;
-    }
     live->origin = std::move(from);
-    tell(telemetry::level::info, "operation retried", live->op->id, live->origin, {{"steps", opened.size()}});
-    auto recorded = co_await journal_.record(std::move(records), std::nullopt);
+    op.settled_at.reset();
+    op.stopped = false;
+    op.retried_at = p.time.today();
+    tell_operation(p.log, telemetry::level::info, "operation retried", op.id, live->origin,
+                   {{"steps", opened.size()}});
+    std::vector<journal::progress_record> records;
+    records.push_back(reopening_of(op, opened));
+    auto recorded = co_await p.journal.record(std::move(records), std::nullopt);
     if (recorded.has_error()) co_return recorded.error();
-    settlements too_late;
-    for (std::size_t c = 0; c < live->op->what.customers.size(); ++c)
-        enqueue(live, c, too_late);
-    co_await settle(std::move(too_late), std::nullopt);
-    pump();
+    co_await p.driver.hand_over_all(live);
+    p.driver.pump();
     const std::shared_ptr<const operation> shown = live->op;
     co_return shown;
 }
 
 asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::cancel(std::string id,
                                                                              telemetry::origin from) {
-    auto found = co_await bring_in(std::move(id), purpose::rest);
+    parts& p = *parts_;
+    auto found = co_await p.bring_in(std::move(id), engine::purpose::rest);
     if (found.has_error()) co_return found.error();
     const live_pointer live = *found;
-    settlements stopped;
     // What is in a call now finishes; should the vendor push it back, it is not sent again.
-    const bool flying = std::ranges::any_of(live->op->steps, [](const step& s) {
-        return s.stage == stage::in_flight && !is_settled(s.outcome.status);
-    });
-    const bool withheld = flying && !std::exchange(live->op->stopped, true);
-    for (std::uint32_t i = 0; i < live->op->steps.size(); ++i) {
-        const step& s = live->op->steps[i];
-        const bool waits = s.stage == stage::held || s.stage == stage::queued;
-        // What an earlier try may have done is not undone by stopping now: it goes on to its end.
-        if (is_settled(s.outcome.status) || !waits) continue;
-        settlement& stop = stopped.emplace_back();
-        stop.op = live->op;
-        stop.step = i;
-        // What an earlier try may have done is not undone by stopping now, and the vendor is not asked again.
-        if (s.history.acted_before) {
-            stop.outcome = vendors::lost_outcome();
-            continue;
-        }
-        stop.outcome.status = step_status::cancelled;
-        stop.outcome.code = outcome_code::cancelled;
-    }
+    const bool withheld = engine::is_in_flight(*live->op) && !std::exchange(live->op->stopped, true);
+    engine::settlements stopped = engine::cancel_waiting(live->op);
     if (stopped.empty() && !withheld) {
-        if (live->op->settled_at) release(live);
-        pump(); // it may have been brought in
+        p.release(*live);
         co_return errc::nothing_to_do;
     }
     live->op->stopped = true;
-    tell(telemetry::level::info, "operation cancelled", live->op->id, from, {{"steps", stopped.size()}});
-    co_await settle(std::move(stopped), std::nullopt);
+    tell_operation(p.log, telemetry::level::info, "operation cancelled", live->op->id, from,
+                   {{"steps", stopped.size()}});
+    co_await p.driver.settle(std::move(stopped), std::nullopt);
     const std::shared_ptr<const operation> shown = live->op;
     co_return shown;
 }
 
+const engine::shapes& dispatcher::forms() const noexcept {
+    return parts_->forms;
+}
+
+std::uint64_t dispatcher::unsettled() const noexcept {
+    return parts_->live.unsettled();
+}
+
+void dispatcher::drain() noexcept {
+    parts_->draining = true;
+}
+
+bool dispatcher::draining() const noexcept {
+    return parts_->draining;
+}
+
 void dispatcher::end_by(steady_time end) noexcept {
-    for (const auto& d : drivers_)
-        if (d) d->end_by(end);
+    parts_->vendors.each([end](vendor_driver& d) { d.end_by(end); });
 }
 
 void dispatcher::wake_all() {
-    closing_ = true;
-    for (const auto& [id, live] : live_)
+    parts_->closing = true;
+    for (const auto& [id, live] : parts_->live.all())
         live->changed.notify_all();
-    brought_in_.notify_all();
+    parts_->live.brought_in.notify_all();
 }
 
 asio::awaitable<void> dispatcher::idle(steady_time deadline, steady_time last_end) {
-    while (!journal_.durable() && !live_.empty()) {
-        const bool told = co_await changed_.wait_until(deadline);
+    parts& p = *parts_;
+    while (!p.journal.durable() && !p.live.all().empty()) {
+        const bool told = co_await p.live.changed.wait_until(deadline);
         if (!told) break;
     }
-    halt();
+    p.halt();
     // The end of a call wakes no coroutine here: a look now and then is enough for the last seconds.
-    const auto flying = [](const auto& d) { return d && d->calls_in_flight() > 0; };
-    while (std::ranges::any_of(drivers_, flying) && clock_.now() < last_end) {
+    for (std::size_t calls = 1; calls > 0 && p.time.now() < last_end;) {
+        calls = 0;
+        p.vendors.each([&](vendor_driver& d) { calls += d.calls_in_flight(); });
+        if (calls == 0) break;
         const bool slept = co_await async::sleep_for(std::chrono::milliseconds(20));
         if (!slept) co_return;
     }
 }
 
-void dispatcher::halt() {
-    halted_ = true;
-    for (const auto& d : drivers_)
-        if (d) d->halt();
-}
-
 std::chrono::seconds dispatcher::eta(const operation& op) const {
-    if (!op.settled_at && !find(op.id)) return parked_eta(); // it waits behind all that is in line
+    if (!op.settled_at && !parts_->live.find(op.id)) return parts_->parked_eta();
     std::array<std::size_t, vendor_count> own{};
     for (const step& s : op.steps)
         if (!is_settled(s.outcome.status)) ++own[static_cast<std::size_t>(vendor_of(s.action))];
     std::chrono::seconds longest(1);
-    for (std::size_t v = 0; v < vendor_count; ++v)
-        if (own[v] > 0 && drivers_[v]) longest = std::max(longest, drivers_[v]->eta(own[v]));
+    parts_->vendors.each([&](vendor_driver& d) {
+        const std::size_t steps = own[static_cast<std::size_t>(d.to())];
+        if (steps > 0) longest = std::max(longest, d.eta(steps));
+    });
     return longest;
 }
 
-std::chrono::seconds dispatcher::parked_eta() const {
-    // As long again for each window of steps that is in front of it.
-    const auto rounds = static_cast<std::int64_t>(1 + parked_steps_ / window_.steps);
+std::chrono::seconds dispatcher::parts::parked_eta() const {
+    // It waits behind all that is queued, and as long again for each window of steps in front of it.
+    const auto rounds = static_cast<std::int64_t>(1 + live.set.parked_steps() / live.set.bounds().steps);
     return std::min<std::chrono::seconds>(eta() * rounds, policy::longest_eta);
 }
 
-std::chrono::seconds dispatcher::eta() const {
+std::chrono::seconds dispatcher::parts::eta() const {
     std::chrono::seconds longest(1);
-    for (const auto& d : drivers_)
-        if (d) longest = std::max(longest, d->eta());
+    vendors.each([&](vendor_driver& d) { longest = std::max(longest, d.eta()); });
     return longest;
+}
+
+std::chrono::seconds dispatcher::eta() const {
+    return parts_->eta();
 }
 
 std::vector<breaker_report> dispatcher::breakers() const {
     std::vector<breaker_report> out;
-    for (const auto& d : drivers_)
-        if (d) d->add_breakers(out);
+    parts_->vendors.each([&](vendor_driver& d) { d.add_breakers(out); });
     return out;
 }
 
-void dispatcher::pump() {
-    for (const auto& d : drivers_)
-        if (d) d->pump();
-}
-
 asio::awaitable<void> dispatcher::stop() {
-    draining_ = true;
-    halt();
-    tasks_.cancel();
-    const bool ended = co_await tasks_.join_until(clock_.now() + patience_at_the_end);
+    parts& p = *parts_;
+    p.draining = true;
+    p.halt();
+    p.tasks.cancel();
+    const bool ended = co_await p.tasks.join_until(p.time.now() + patience_at_the_end);
     // Tasks that still run wait for a disk that fails: the journal ends their wait.
-    journal_.close();
-    if (!ended) co_await tasks_.join();
-    for (const auto& d : drivers_)
-        if (d) co_await d->stop();
+    p.journal.close();
+    if (!ended) co_await p.tasks.join();
+    for (const vendor v : all_vendors)
+        if (vendor_driver* const d = p.vendors.of(v)) co_await d->stop();
 }
 
 } // namespace offboard::dispatch

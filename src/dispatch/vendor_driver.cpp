@@ -35,6 +35,7 @@ vendor_driver::vendor_driver(const vendor_services& services, vendor v, const en
       observer_(with_, v, link_.server()), timer_(with_.executor) {}
 
 void vendor_driver::pump() {
+    if (queue_.waiting().waiting() == 0) return;
     // A call that ends before spawn() returns pumps inside this loop: each next() is whole by itself.
     while (std::optional<engine::started_call> call = queue_.next(now(), known()))
         with_.tasks.spawn("vendor call", run(std::move(*call)));

@@ -39,6 +39,7 @@ public:
     /// Waits for the connections to end, once no call is in flight.
     boost::asio::awaitable<void> stop() { return link_.stop(); }
 
+    vendor to() const noexcept { return vendor_; }
     std::size_t calls_in_flight() const noexcept { return queue_.calls_in_flight(); }
     void show() { observer_.show(queue_); }
     void add_breakers(std::vector<breaker_report>&) const;

@@ -1,5 +1,7 @@
 #include "offboard/engine/settlement.hpp"
 
+#include "offboard/vendors/codec.hpp"
+
 #include <algorithm>
 #include <tuple>
 #include <utility>
@@ -52,6 +54,30 @@ settlements shut_gates(const settlements& news) {
             skipped.push_back(skip_of(n.op, std::move(shut)));
     }
     return skipped;
+}
+
+settlements cancel_waiting(const std::shared_ptr<operation>& op) {
+    settlements out;
+    for (std::uint32_t i = 0; i < op->steps.size(); ++i) {
+        const step& s = op->steps[i];
+        const bool waits = s.stage == stage::held || s.stage == stage::queued;
+        if (is_settled(s.outcome.status) || !waits) continue;
+        settlement& stop = out.emplace_back();
+        stop.op = op;
+        stop.step = i;
+        if (s.history.acted_before) {
+            stop.outcome = vendors::lost_outcome();
+            continue;
+        }
+        stop.outcome.status = step_status::cancelled;
+        stop.outcome.code = outcome_code::cancelled;
+    }
+    return out;
+}
+
+bool is_in_flight(const operation& op) noexcept {
+    return std::ranges::any_of(
+        op.steps, [](const step& s) { return s.stage == stage::in_flight && !is_settled(s.outcome.status); });
 }
 
 void apply(settlement& n) {

@@ -35,6 +35,12 @@ settlements shut_gates(const settlements& news);
 /// One such skip.
 settlement skip_of(const std::shared_ptr<operation>&, gate_news::shut_step);
 
+/// What a cancel settles at once: `cancelled` for the steps that wait, but `unknown` for those that an
+/// earlier try may have done; the vendor is not asked about them again. Steps in a call finish.
+settlements cancel_waiting(const std::shared_ptr<operation>&);
+/// True when a step that is not settled is in a call now.
+bool is_in_flight(const operation&) noexcept;
+
 /// The journal has it: the outcome is the step's. Nothing for what is pending.
 void apply(settlement&);
 
