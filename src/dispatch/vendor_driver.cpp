@@ -136,7 +136,9 @@ bool vendor_driver::take_answer(engine::started_call& call, const result<incomin
         if (!call.pinged_by)
             with_.metrics.count_answered(vendor_, call.what, answer->status, m.now - call.begun, customers);
         const bool renewable = link_.has_token() || link_.version() != credentials_used;
-        queue_.ends().answered(call, *answer, renewable, m, known(), after);
+        std::vector<vendors::verdict> verdicts;
+        if (!call.pinged_by) verdicts = vendors::decode(call.content.batch, *answer, form_.wire);
+        queue_.ends().answered(call, *answer, std::move(verdicts), renewable, m, known(), after);
         status = answered(answer->status);
         at.reason = status;
         at.answer = &*answer;

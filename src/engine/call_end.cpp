@@ -95,14 +95,16 @@ bool call_end::unanswered(started_call& call, errc why, const moment& m, const c
     return true;
 }
 
-void call_end::answered(started_call& call, const incoming_response& answer, bool renewable, const moment& m,
+void call_end::answered(started_call& call, const incoming_response& answer,
+                        std::vector<vendors::verdict> verdicts, bool renewable, const moment& m,
                         const conditions& known, effects& out) {
     if (call.pinged_by) return ping_answered(call, answer, m, out);
     health_.took(m.now - call.begun);
     call.judged = true;
     health_.judge(call.what, call.ticket, counts_as_down(answer.status), only_customer(call.content), m,
                   out.events);
-    if (!reauthorise(call, renewable && answer.status == 401, m, out)) sort(call, answer, m, known, out);
+    if (!reauthorise(call, renewable && answer.status == 401, m, out))
+        sort(call, answer, std::move(verdicts), m, known, out);
     land(call, m.now);
 }
 
@@ -137,11 +139,11 @@ bool call_end::reauthorise(started_call& call, bool renewable, const moment& m, 
     return true;
 }
 
-void call_end::sort(started_call& call, const incoming_response& answer, const moment& m,
-                    const conditions& known, effects& out) {
+void call_end::sort(started_call& call, const incoming_response& answer,
+                    std::vector<vendors::verdict> verdicts, const moment& m, const conditions& known,
+                    effects& out) {
     lane& l = *call.from;
     wire_call& content = call.content;
-    std::vector<vendors::verdict> verdicts = vendors::decode(content.batch, answer, shape_.wire);
     const answer_summary all = summarise(verdicts, answer.status);
     const std::size_t places = content.places.size();
     const std::optional<duration> asked =

@@ -5,6 +5,7 @@
 #include "offboard/engine/vendor_health.hpp"
 
 #include <optional>
+#include <vector>
 
 namespace offboard::engine {
 
@@ -38,9 +39,10 @@ public:
     /// True when the call has ended for good; false when the end of the process cut it, and its departure
     /// stays open for the next process.
     bool unanswered(started_call&, errc, const moment&, const conditions&, effects&);
-    /// `renewable`: other credentials or another token may help against a 401.
-    void answered(started_call&, const incoming_response&, bool renewable, const moment&, const conditions&,
-                  effects&);
+    /// One verdict a place; none for a ping. `renewable`: other credentials or another token may help against
+    /// a 401.
+    void answered(started_call&, const incoming_response&, std::vector<vendors::verdict>, bool renewable,
+                  const moment&, const conditions&, effects&);
     /// A fault of ours ended the call. `sent`: the vendor may have received it.
     void broken(started_call&, bool sent, const moment&, effects&);
     /// The call is no longer in flight. Once however often it is asked for.
@@ -51,7 +53,8 @@ public:
 private:
     outcome_rules rules(bool believe_refusal = false) const;
     bool reauthorise(started_call&, bool renewable, const moment&, effects&);
-    void sort(started_call&, const incoming_response&, const moment&, const conditions&, effects&);
+    void sort(started_call&, const incoming_response&, std::vector<vendors::verdict>, const moment&,
+              const conditions&, effects&);
     void put_back_failed(action, lane_queue::group, bool alone, steady_time due, const moment&);
     void isolate(lane&, lane_queue::group undecided, const moment&, effects&);
     void ping_answered(started_call&, const incoming_response&, const moment&, effects&);

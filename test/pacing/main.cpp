@@ -1,11 +1,11 @@
-#include "simulator.hpp"
+#include "pacing.hpp"
 
 #include <algorithm>
 #include <cstdio>
 #include <map>
 
-using simulator::report;
-using simulator::scenario;
+using pacing::report;
+using pacing::scenario;
 
 namespace {
 
@@ -14,10 +14,10 @@ double seconds(offboard::duration d) {
 }
 
 void print(const scenario& s) {
-    const report r = simulator::run(s);
+    const report r = pacing::run(s);
     std::printf("%-34s %8zu %8zu %10zu %8.2f %8.2f %8.2f", s.name.c_str(),
                 static_cast<std::size_t>(r.customers), r.calls.size(),
-                simulator::most_in_window(simulator::starts(r), s.per), seconds(r.p50), seconds(r.p99),
+                pacing::most_in_window(pacing::starts(r), s.per), seconds(r.p50), seconds(r.p99),
                 seconds(r.longest));
     if (s.burst.customers > 0)
         std::printf("   burst gone %.1f s, single %.2f s", seconds(r.burst_gone), seconds(r.single_longest));
@@ -30,11 +30,11 @@ void print_outage() {
     s.length = std::chrono::minutes(20);
     s.down_from = std::chrono::minutes(5);
     s.down_until = std::chrono::minutes(10);
-    const report r = simulator::run(s);
+    const report r = pacing::run(s);
     std::map<long, int> in_second;
     offboard::duration first = offboard::duration::max();
     std::size_t during = 0;
-    for (const simulator::call& c : r.calls) {
+    for (const pacing::call& c : r.calls) {
         if (c.failed) ++during;
         if (c.started < s.down_until) continue;
         if (!c.failed) first = std::min(first, c.started);
@@ -52,25 +52,19 @@ void print_outage() {
 
 } // namespace
 
-/// Prints what the policy does with Mention Me's limits: 300 calls in 5 minutes, 100 customers in each, 4 in
+/// Prints what the queue does with Mention Me's limits: 300 calls in 5 minutes, 100 customers in each, 4 in
 /// flight, 200 ms each; one simulated hour of Poisson arrivals a row.
 int main() {
     std::printf("%-34s %8s %8s %10s %8s %8s %8s\n", "offered customers/s", "arrived", "calls", "most/5min",
                 "p50 s", "p99 s", "max s");
-    for (const scenario& s : simulator::acceptance())
+    for (const scenario& s : pacing::acceptance())
         print(s);
-    scenario told = simulator::acceptance()[2];
+    scenario told = pacing::acceptance()[2];
     told.name = "10, vendor's count told";
     told.tells = true;
     print(told);
     told.name = "10, told, others use 150";
     told.used_by_others = 150;
     print(told);
-    for (std::size_t row : {1u, 2u, 5u}) {
-        scenario plain = simulator::acceptance()[row];
-        plain.name += ", plain policy";
-        plain.policy = simulator::policy_kind::plain;
-        print(plain);
-    }
     print_outage();
 }

@@ -7,23 +7,17 @@
 #include <string>
 #include <vector>
 
-/// The policy's own code (packer, lane gate, pacer, breaker, retry budget, backoff) driven by simulated time
-/// against a vendor of a few lines. The same scenario gives the same report, to the nanosecond.
-namespace simulator {
+/// One vendor's queue as it is shipped (engine/vendor_queue), driven by simulated time against a vendor of a
+/// few lines: what the pacing of calls costs customers in time. The same scenario gives the same report, to
+/// the nanosecond.
+namespace pacing {
 
 using namespace std::chrono_literals;
 using offboard::duration;
 
-enum class policy_kind {
-    paced, ///< the gateway's
-    plain  ///< for contrast: sends while the budget lasts, then waits for it
-};
-
 /// Times count from the start of the simulation.
 struct scenario {
     std::string name;
-    policy_kind policy = policy_kind::paced;
-
     double per_second = 0; ///< single customers, each an operation of its own; Poisson
     duration length = 1h;  ///< of arrivals; what waits then is still sent
     struct {
@@ -78,4 +72,4 @@ std::vector<duration> counted(const report&);
 /// The acceptance table's rows.
 std::vector<scenario> acceptance();
 
-} // namespace simulator
+} // namespace pacing

@@ -1,13 +1,13 @@
-#include "simulator/simulator.hpp"
+#include "pacing/pacing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
 #include <map>
 
-namespace policy_simulator_test {
+namespace pacing_test {
 
-using namespace simulator;
+using namespace pacing;
 
 namespace {
 
@@ -26,9 +26,9 @@ bool holds(const scenario& s, const report& r, const figures& f) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(simulator_suite)
+BOOST_AUTO_TEST_SUITE(pacing_suite)
 
-BOOST_AUTO_TEST_CASE(the_policy_reaches_every_figure) {
+BOOST_AUTO_TEST_CASE(the_queue_reaches_every_figure) {
     const auto rows = acceptance();
     BOOST_REQUIRE_EQUAL(rows.size(), std::size(wanted));
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -41,19 +41,6 @@ BOOST_AUTO_TEST_CASE(the_policy_reaches_every_figure) {
             BOOST_TEST((r.burst_gone <= 230s));
             BOOST_TEST((r.single_longest <= 1500ms));
             BOOST_TEST(holds(rows[i], r, wanted[i]));
-        }
-    }
-}
-
-BOOST_AUTO_TEST_CASE(the_plain_policy_does_not) {
-    for (const std::size_t i : {1u, 2u, 5u}) {
-        scenario s = acceptance()[i];
-        s.policy = policy_kind::plain;
-        BOOST_TEST_CONTEXT(s.name) {
-            const report r = run(s);
-            BOOST_TEST(!holds(s, r, wanted[i]));
-            BOOST_TEST(most_in_window(starts(r), 5min) == 300u); // as exact; only its waits are long
-            if (i == 2) BOOST_TEST((r.p99 >= 200s && r.p99 <= 260s));
         }
     }
 }
@@ -174,4 +161,4 @@ BOOST_AUTO_TEST_CASE(the_same_scenario_gives_the_same_report) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-} // namespace policy_simulator_test
+} // namespace pacing_test
