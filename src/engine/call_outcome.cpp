@@ -177,7 +177,6 @@ call_outcome sort_no_answer(wire_call& call, bool lost, const outcome_rules& rul
             if (lost) {
                 ++q.what().attempts;
                 ++q.failures;
-                q.what().history.in_doubt = true;
             }
             if (try_again(q, given_up, lost, rules, today, out)) add(sorted.failed, place, std::move(q));
         }

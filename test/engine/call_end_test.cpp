@@ -236,6 +236,24 @@ BOOST_AUTO_TEST_CASE(a_401_is_tried_once_more_with_another_token) {
     BOOST_TEST(!f.start());
 }
 
+BOOST_AUTO_TEST_CASE(a_probe_of_credentials_is_tried_with_another_token_too) {
+    fixture f;
+    f.push(operation_of("a", action::lapse, 2));
+    auto call = f.start();
+    f.answer(*call, unauthorised(), 403);
+    f.known.credentials = 1;
+    auto probe = f.start();
+    BOOST_REQUIRE(probe);
+    f.answer(*probe, {unauthorised()}, with_status(401), true);
+    auto again = f.start(); // at once, not in 5 minutes
+    BOOST_REQUIRE(again);
+    BOOST_TEST(again->tries_credentials);
+    f.lose(*again, errc::connect_failed); // tells nothing of the credentials
+    BOOST_TEST(f.queue.view_of(action::lapse, f.now).refuses_credentials);
+    f.pass(1min);
+    BOOST_TEST(places_of(f.start()) == 1u); // the new credentials are still to be judged
+}
+
 BOOST_AUTO_TEST_CASE(a_429_holds_all_calls_back_and_costs_no_attempt) {
     fixture f;
     const auto op = operation_of("a", action::forget, 2);
