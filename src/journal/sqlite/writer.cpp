@@ -42,7 +42,7 @@ writer::~writer() {
 
 std::optional<errc> writer::push(std::shared_ptr<call> c) {
     const bool needs_disk = c->what == call::kind::begin || c->what == call::kind::depart;
-    if (needs_disk && (!well_ || stalled())) return errc::journal_unavailable;
+    if (needs_disk && (!healthy() || stalled())) return errc::journal_unavailable;
     if (c->what == call::kind::read && stalled()) return errc::journal_unavailable;
     if (turn_->to == nullptr) return errc::journal_unavailable;
     const bool may_be_refused = c->what == call::kind::begin || c->what == call::kind::read;
@@ -73,12 +73,13 @@ void writer::close() {
     turn_->to = nullptr;
     {
         const std::lock_guard lock(mutex_);
-        stopping_ = true;
+        owner_ = owner_wish::end;
     }
     wake_.notify_one();
     if (!thread_.joinable()) return;
     std::unique_lock lock(mutex_);
-    if (!gone_.wait_for(lock, longest_farewell, [this] { return ended_; })) {
+    if (!progressed_.wait_for(lock, longest_farewell,
+                              [this] { return thread_progress_ == progress::ended; })) {
         log_.error("the disk does not answer: the process ends without it");
         log_.flush();
         std::_Exit(0);
@@ -95,7 +96,7 @@ bool writer::stalled() const noexcept {
 
 std::string writer::trouble() const {
     if (stalled()) return "does not answer";
-    if (well_) return {};
+    if (healthy()) return {};
     const std::lock_guard lock(mutex_);
     return trouble_;
 }
@@ -106,11 +107,11 @@ void writer::work() {
         calls arrived;
         {
             std::unique_lock lock(mutex_);
-            wake_.wait_until(lock, sick_ ? next_try_ : next_sweep_,
-                             [this] { return stopping_ || !arrived_.empty(); });
+            wake_.wait_until(lock, healthy() ? next_sweep_ : next_try_,
+                             [this] { return owner_ == owner_wish::end || !arrived_.empty(); });
             arrived.swap(arrived_);
             waiting_ = 0;
-            stopping = stopping_;
+            stopping = owner_ == owner_wish::end;
         }
         busy_since_ = now().time_since_epoch().count();
         serve(std::move(arrived));
@@ -119,18 +120,18 @@ void writer::work() {
     }
     end();
     const std::lock_guard lock(mutex_);
-    ended_ = true;
-    gone_.notify_all();
+    thread_progress_ = progress::ended;
+    progressed_.notify_all();
 }
 
 void writer::keep_house() {
     try {
-        if (sick_ && now() >= next_try_) mend();
+        if (!healthy() && now() >= next_try_) mend();
         // With the file all promises are gone: nothing more is promised.
-        if (!sick_ && !file_.in_place()) note({SQLITE_CANTOPEN, category()});
-        if (!sick_ && now() >= next_sweep_) sweep_some();
-        if (!sick_ && file_.entries().in_tail() >= tuned_.tail_slots) static_cast<void>(fold());
-        if (!sick_ && file_.db().log_pages() >= tuned_.checkpoint_pages) copy_log();
+        if (healthy() && !file_.in_place()) note({SQLITE_CANTOPEN, category()});
+        if (healthy() && now() >= next_sweep_) sweep_some();
+        if (healthy() && file_.entries().in_tail() >= tuned_.tail_slots) static_cast<void>(fold());
+        if (healthy() && file_.db().log_pages() >= tuned_.checkpoint_pages) copy_log();
     } catch (const std::exception& e) {
         note(broken(e));
     }
@@ -150,7 +151,7 @@ void writer::serve(calls arrived) {
 }
 
 void writer::commit(calls group, calls& done) {
-    const bool tried = !sick_;
+    const bool tried = healthy();
     if (tried) {
         const boost::system::error_code fault = transact(group, false, done);
         if (!fault) {
@@ -222,7 +223,7 @@ void writer::drop_spoiled(calls& group, std::size_t at, const char* why, calls& 
 }
 
 result<void> writer::fold() {
-    if (sick_) return errc::journal_unavailable;
+    if (!healthy()) return errc::journal_unavailable;
     result<void> done = file_.db().begin();
     if (done.has_value()) done = file_.entries().fold();
     if (done.has_value()) done = file_.db().commit();
@@ -269,10 +270,10 @@ void writer::end() {
     } catch (const std::exception& e) {
         note(broken(e));
     }
-    if (sick_)
-        file_.abandon();
-    else
+    if (healthy())
         file_.close();
+    else
+        file_.abandon();
 }
 
 } // namespace offboard::journal::sqlite

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "call.hpp"
+#include "disk_state.hpp"
 #include "journal_file.hpp"
 #include "retention.hpp"
 #include "tuning.hpp"
@@ -56,7 +57,7 @@ public:
     std::string trouble() const;
     journal::figures counted() const noexcept { return {commits_, entries_}; }
     /// Whether the file has been taken over; inherited() is there from then on.
-    bool has_opened() const noexcept { return opened_; }
+    bool has_opened() const noexcept { return sqlite::has_opened(disk_); }
     const inheritance& inherited() const noexcept { return file_.inherited(); }
 
     /// On the thread, in a call: puts what is in the tail into the tables. A fault begins trouble; meanwhile
@@ -69,6 +70,10 @@ public:
 
 private:
     using instant = std::chrono::steady_clock::time_point;
+
+    /// How far the thread is, and what its owner waits for.
+    enum class progress : std::uint8_t { first_try, serving, ended };
+    enum class owner_wish : std::uint8_t { first_try, serving, end };
 
     /// Calls of this turn of the loop, which may outlive the writer: network thread.
     struct turn {
@@ -90,7 +95,9 @@ private:
     boost::system::error_code transact(calls& group, bool mending, calls& done);
     boost::system::error_code first_writes();
     void note(const boost::system::error_code&);
-    bool be_sick(std::string words);
+    /// Remembers what is wrong, for trouble(). True when that is news.
+    bool tell_trouble(std::string words);
+    bool healthy() const noexcept { return disk_ == disk::healthy; }
     instant due_again() const;
     boost::system::error_code broken(const std::exception&);
     void mend();
@@ -109,19 +116,16 @@ private:
 
     // Of the thread, once it runs.
     journal_file file_;
-    bool sick_ = false;
-    bool reopen_ = false;  ///< before anything else is tried
-    bool damaged_ = false; ///< the whole file is looked at before it is trusted again
-    bool erased_ = false;  ///< since the log was last emptied
-    calls pending_;        ///< records that wait for the disk, in order
-    calls refused_;        ///< begins and departures that may be there all the same
+    bool erased_ = false; ///< since the log was last emptied
+    calls pending_;       ///< records that wait for the disk, in order
+    calls refused_;       ///< begins and departures that may be there all the same
     instant next_try_{};
     instant next_sweep_{};
 
     const std::shared_ptr<turn> turn_ = std::make_shared<turn>();
 
-    std::atomic<bool> opened_ = false;
-    std::atomic<bool> well_ = false;
+    /// Set by the thread only.
+    std::atomic<disk> disk_ = disk::opening;
     std::atomic<std::chrono::steady_clock::rep> busy_since_ = 0; ///< 0: the thread waits for work
     std::atomic<std::uint64_t> commits_ = 0;
     std::atomic<std::uint64_t> entries_ = 0;
@@ -130,12 +134,10 @@ private:
     std::condition_variable wake_;
     calls arrived_;
     std::atomic<std::size_t> waiting_ = 0; ///< how many have arrived
-    bool stopping_ = false;
-    bool ended_ = false;
-    std::condition_variable gone_;
+    owner_wish owner_ = owner_wish::first_try;
+    progress thread_progress_ = progress::first_try;
+    std::condition_variable progressed_;
     std::string trouble_ = "being opened";
-    bool awaited_ = true; ///< the constructor waits for the first try
-    bool tried_ = false;  ///< the first try has ended
 
     std::thread thread_;
 };

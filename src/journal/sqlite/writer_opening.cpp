@@ -10,10 +10,11 @@ namespace offboard::journal::sqlite {
 
 void writer::await_first_try() {
     std::unique_lock lock(mutex_);
-    if (!gone_.wait_for(lock, tuned_.first_look, [this] { return tried_; }))
+    if (!progressed_.wait_for(lock, tuned_.first_look,
+                              [this] { return thread_progress_ != progress::first_try; }))
         log_.warn("the journal cannot be opened", {{"why", "the disk does not answer"}});
-    awaited_ = false;
-    if (!ended_) return;
+    owner_ = owner_wish::serving;
+    if (thread_progress_ != progress::ended) return;
     lock.unlock();
     thread_.join();
     throw std::runtime_error("journal " + file_.path() + ": " + trouble_);
@@ -25,19 +26,20 @@ bool writer::first_try() {
     const attempt made = take_file();
     busy_since_ = 0;
     const std::lock_guard lock(mutex_);
-    tried_ = true;
-    ended_ = made == attempt::hopeless && awaited_;
-    well_ = made == attempt::opened;
-    if (well_ && !awaited_) log_.info("the journal is open");
-    gone_.notify_all();
-    return !ended_;
+    const bool awaited = owner_ == owner_wish::first_try;
+    const bool ends = made == attempt::hopeless && awaited;
+    thread_progress_ = ends ? progress::ended : progress::serving;
+    if (made == attempt::opened) disk_ = disk::healthy;
+    if (made == attempt::opened && !awaited) log_.info("the journal is open");
+    progressed_.notify_all();
+    return !ends;
 }
 
 writer::attempt writer::take_file() {
     boost::system::error_code fault;
     std::string words;
     try {
-        fault = file_.open(clock_.today(), damaged_, log_).error();
+        fault = file_.open(clock_.today(), is_damaged(disk_), log_).error();
     } catch (const unusable& e) {
         words = e.what();
     } catch (const std::exception& e) {
@@ -45,14 +47,13 @@ writer::attempt writer::take_file() {
     }
     const bool hopeless = !words.empty();
     if (!fault && !hopeless) {
-        damaged_ = false;
-        opened_ = true;
+        disk_ = after_opening(disk_);
         return attempt::opened;
     }
-    damaged_ = damaged_ || (fault.value() & 0xff) == SQLITE_CORRUPT;
+    if ((fault.value() & 0xff) == SQLITE_CORRUPT) disk_ = after_fault(disk_, fault_kind::damage);
     if (!hopeless) words = words_for(fault, file_.system_error());
     next_try_ = due_again();
-    if (be_sick(words)) log_.warn("the journal cannot be opened", {{"why", words}});
+    if (tell_trouble(words)) log_.warn("the journal cannot be opened", {{"why", words}});
     return hopeless ? attempt::hopeless : attempt::failed;
 }
 

@@ -12,9 +12,10 @@ namespace {
 /// A damaged file is read from end to end each time, so it is not tried as often.
 constexpr int patience_with_damage = 20;
 
-bool is_damage(const boost::system::error_code& e) {
+fault_kind kind_of(const boost::system::error_code& e) {
     const int code = e.value() & 0xff;
-    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) return fault_kind::damage;
+    return must_reopen(e) ? fault_kind::broken : fault_kind::full;
 }
 
 } // namespace
@@ -29,25 +30,22 @@ boost::system::error_code writer::broken(const std::exception& e) {
 void writer::note(const boost::system::error_code& fault) {
     std::string words = words_for(fault, file_.system_error());
     file_.rollback();
-    reopen_ = reopen_ || must_reopen(fault);
-    damaged_ = damaged_ || is_damage(fault);
-    if (!sick_) {
+    if (healthy()) {
         log_.warn("the journal cannot be written", {{"why", words}});
         next_try_ = std::chrono::steady_clock::now() + tuned_.retry_every;
     }
-    be_sick(std::move(words));
+    tell_trouble(std::move(words)); // the words are there before the state says that there are some
+    disk_ = after_fault(disk_, kind_of(fault));
 }
 
-/// True when that is news.
-bool writer::be_sick(std::string words) {
-    sick_ = true;
-    well_ = false;
+bool writer::tell_trouble(std::string words) {
     const std::lock_guard lock(mutex_);
     return std::exchange(trouble_, words) != words;
 }
 
 writer::instant writer::due_again() const {
-    return std::chrono::steady_clock::now() + tuned_.retry_every * (damaged_ ? patience_with_damage : 1);
+    return std::chrono::steady_clock::now() +
+           tuned_.retry_every * (is_damaged(disk_) ? patience_with_damage : 1);
 }
 
 /// What comes first in the transaction that ends trouble.
@@ -61,21 +59,21 @@ boost::system::error_code writer::first_writes() {
 }
 
 bool writer::sound() {
-    if (!damaged_) return true;
+    if (!is_damaged(disk_)) return true;
     const result<void> verdict = file_.look_through();
     if (verdict.has_error()) note(verdict.error());
     return verdict.has_value();
 }
 
 void writer::mend() {
-    if (!opened_ && take_file() != attempt::opened) return;
+    if (!has_opened() && take_file() != attempt::opened) return;
     next_try_ = due_again();
     calls done;
     boost::system::error_code fault;
     try {
-        if (reopen_) fault = file_.reopen(clock_.today()).error();
+        if (must_reopen(disk_)) fault = file_.reopen(clock_.today()).error();
         if (!fault) {
-            reopen_ = false;
+            disk_ = after_opening(disk_);
             if (!sound()) return;
             fault = transact(pending_, true, done);
         }
@@ -87,12 +85,10 @@ void writer::mend() {
         hand_back(std::move(done));
         return;
     }
-    sick_ = false;
-    damaged_ = false;
     refused_.clear();
     done.insert(done.end(), pending_.begin(), pending_.end());
     pending_.clear();
-    well_ = true;
+    disk_ = disk::healthy;
     log_.info("the journal is written again");
     hand_back(std::move(done));
 }
@@ -135,7 +131,7 @@ result<std::size_t> writer::sweep_all() {
 
 result<std::string> writer::use_keys(const std::vector<master_key>& keys) {
     // What was refused may have to be taken back, and is found by the keys it was written with.
-    if (sick_) return errc::journal_unavailable;
+    if (!healthy()) return errc::journal_unavailable;
     return file_.use_keys(keys, clock_.today());
 }
 
