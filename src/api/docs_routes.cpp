@@ -26,8 +26,7 @@ constexpr auto policy =
 /// Those of the viewer have its version in their names and never change; ours change with the gateway.
 constexpr auto lasting = "public, max-age=31536000, immutable";
 
-/// Kept and sent as gzip alone, which any browser takes: the other form would be two megabytes more, for
-/// nobody.
+/// Kept and sent as gzip alone, which every browser takes: the plain form would be two megabytes more.
 bool takes_gzip(const http::request& head) {
     return !head.has_header("accept-encoding") || accepts_coding(head.header_list("accept-encoding"), "gzip");
 }

@@ -37,8 +37,7 @@ std::string to_lower(std::string text) {
     return text;
 }
 
-/// Dot segments would be folded by one server and not by the next, so that nobody could tell where a call
-/// went.
+/// One server resolves dot segments and the next does not: the path of a call would be uncertain.
 bool is_clean_path(std::string_view path) {
     while (!path.empty()) {
         path.remove_prefix(1);

@@ -22,7 +22,7 @@ std::string answered(unsigned status);
 
 /// The way to one vendor with one set of credentials: connections, and the access token where there is one.
 /// The token is asked for once however many calls want it, renewed before it expires, and once more on a 401.
-/// Credentials and roots may be exchanged at any time. Owned by its desk; network thread only.
+/// Credentials and roots may be exchanged at any time. Owned by its driver; network thread only.
 class vendor_link {
 public:
     /// `check` is asked when the vendor refuses the credentials; it may be empty, and outlives this.

@@ -95,7 +95,7 @@ constexpr std::array<code_row, outcome_code_count> code_table = {
     code_row(outcome_code::erased, "erased",
              "retention took the identifier before it was sent. Send the customer again."),
     code_row(outcome_code::internal_error, "internal_error", "a fault of the gateway's. Report it; retry."),
-    // Sent, and nobody can tell; look the customer up at the vendor, and retry if it was not done
+    // Sent, and it is not known whether it was done: look the customer up at the vendor, and retry if not
     code_row(outcome_code::outcome_unknown, "outcome_unknown",
              "the answer was lost, and repeating the call could do harm."),
     code_row(outcome_code::ambiguous_answer, "ambiguous_answer",

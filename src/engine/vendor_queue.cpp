@@ -148,8 +148,8 @@ bool vendor_queue::departed(started_call& call, bool written, const moment& m, e
     steps_put_back going{std::move(call.content.places), isolated};
     const std::size_t told_before = out.news.size();
     withdraw_cancelled(going.places, withdrawal::before_call, out);
-    const bool nobody = !call.pinged_by && going.places.empty();
-    if (!written || too_late || nobody) {
+    const bool empty = !call.pinged_by && going.places.empty();
+    if (!written || too_late || empty) {
         // Nothing has left. The pacer's start stays taken: a call too few is better than one too many.
         ends_.land(call, m.now);
         lanes_.put_back_now(std::move(going), m);

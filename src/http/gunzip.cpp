@@ -40,8 +40,8 @@ std::optional<std::string> gunzip(std::string_view bytes, std::size_t most) {
         out.append(reinterpret_cast<const char*>(room.data()), made);
         if (state != Z_OK && state != Z_STREAM_END) return std::nullopt;
         if (state == Z_OK && made == 0 && zip.stream.avail_in == 0) return std::nullopt;
-        // More behind the end of a member is another member (RFC 1952, 2.2). Whatever else it is, nobody
-        // knows what the whole says.
+        // More behind the end of a member is another member (RFC 1952, 2.2). Anything else makes the
+        // whole unreadable.
         if (state == Z_STREAM_END && zip.stream.avail_in > 0) {
             if (inflateReset(&zip.stream) != Z_OK) return std::nullopt;
             state = Z_OK;

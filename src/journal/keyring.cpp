@@ -143,7 +143,7 @@ public:
                 EVP_DecryptUpdate(ctx, bytes(out), &n, bytes(text), length(text)) == 1 &&
                 EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, tag_size, tag.data()) == 1);
         if (EVP_DecryptFinal_ex(ctx, bytes(out) + n, &n) == 1) return out;
-        OPENSSL_cleanse(out.data(), out.size()); // text that nobody vouches for
+        OPENSSL_cleanse(out.data(), out.size()); // the text was not authenticated
         ERR_clear_error();
         return std::nullopt;
     }

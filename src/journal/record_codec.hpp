@@ -33,8 +33,8 @@ result<void> apply(const std::vector<change>&, operation&);
 
 /// Takes out of an operation whatever could tell who the person is: identifier values, earn ids, and all that
 /// a vendor said but its code and `absent_by`. Refs go too. Kinds of identifiers, sources, plan, outcomes and
-/// times stay. Nothing of it may be sent afterwards: nobody is named any more, and no earn ids would mean
-/// every earn.
+/// times stay. Nothing of it may be sent afterwards: no customer is named any more, and without earn ids a
+/// call would revoke every earn.
 void erase_person(operation&);
 
 } // namespace offboard::journal

@@ -125,7 +125,7 @@ double budget::pace(double banked, steady_time now) const {
         const steady_time back = r.last + window_;
         if (back <= now) continue;
         double slots = static_cast<double>(r.slots);
-        if (over > 0) { // the vendor lowered the limit: these return to nobody
+        if (over > 0) { // the vendor lowered the limit: these do not come back
             const double swallowed = std::min(over, slots);
             over -= swallowed;
             slots -= swallowed;

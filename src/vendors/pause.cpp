@@ -10,7 +10,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr seconds shortest{1};
-constexpr seconds longest = std::chrono::hours{24 * 7}; // beyond it nobody means what the number says
+constexpr seconds longest = std::chrono::hours{24 * 7}; // a longer one is taken for a mistake of the vendor's
 constexpr seconds longest_reset{300};                   // of a field that at some vendors is a time of day
 
 std::string_view trimmed(std::string_view s) noexcept {

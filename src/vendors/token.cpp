@@ -101,7 +101,7 @@ result<token> read_token(const credentials& c, const incoming_response& r) {
     if (!text || !usable_text(*text))
         return tells_of_error(read.object()) ? errc::token_refused : errc::token_unavailable;
 
-    // A token beside an error: whoever takes it may be refused with it.
+    // A token beside an error: calls with it may be refused.
     if (tells_of_error(read.object())) return errc::token_unavailable;
 
     auto lifetime = stated_lifetime(member(holder, named.lifetime));

@@ -8,7 +8,7 @@ namespace offboard {
 
 /// Another clock whose wall time does not jump. Within a process the wall time advances with the steady
 /// clock; a step of the other clock's wall time is followed only when the step has stood for `patience`. So a
-/// wall clock that is wrong for some seconds ends no wait, forgets nothing and erases nobody. Small
+/// wall clock that is wrong for some seconds ends no wait, forgets nothing and erases no person. Small
 /// corrections (up to `drift` between two looks) are followed at once.
 ///
 /// For waits, retention and what is shown. What is compared with other hosts' times (the expiry of a token)

@@ -57,7 +57,7 @@ enum class outcome_code : std::uint8_t {
     not_configured,
     erased,
     internal_error,
-    // Sent, and nobody can tell; look the customer up at the vendor, and retry if it was not done
+    // Sent, and it is not known whether it was done: look the customer up at the vendor, and retry if not
     outcome_unknown,
     ambiguous_answer,
     contradictory_answer,

@@ -61,7 +61,7 @@ place_keys place_keys_of(const operation&, const step&, std::string_view source)
 /// The step as a place on the wire.
 vendors::place place_of(const queued_step&, std::string_view source);
 
-/// A call as it goes to the codec, and whose place is whose: `asks[i]` wait for the verdict on
+/// A call as it goes to the codec, and the steps of each place: those in `places[i]` wait for the verdict on
 /// `batch.places[i]`.
 struct wire_call {
     vendors::batch batch;

@@ -13,7 +13,8 @@ namespace offboard::engine {
 
 /// One vendor's access token: when it is used, asked for, waited for, or not to be had. A new token replaces
 /// one that expires soon, one that the vendor refused, and one of other credentials. After a failure no token
-/// is asked for, for a growing while: a wrong secret must not become a request a call. Pure: it asks nobody.
+/// is asked for, for a growing while: a wrong secret must not become a request a call. Pure: it sends
+/// nothing.
 class token_state {
 public:
     using token = std::shared_ptr<const secret>;

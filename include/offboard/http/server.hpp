@@ -30,15 +30,15 @@ struct server_limits {
     std::size_t connections = 10'000;     ///< beyond: accepted, answered 503 with Retry-After, closed
     /// Requests handled at once; beyond: 503 with Retry-After before the body is read. One that waits costs a
     /// few kilobytes, and as many wait as vendors are slow: at 100 customers a second and one customer in a
-    /// request, 25 s of patience are 2,500 of them, with a second vendor more. So the default stops nobody
-    /// whom `connections` lets in, and is there to be lowered, or for those who raise the other.
+    /// request, 25 s of patience are 2,500 of them, with a second vendor more. So the default stops no
+    /// request that `connections` lets in; it is there to be lowered, or for a gateway with more connections.
     std::size_t in_flight = 10'000;
     /// Bodies held at once, all requests together, counted as they come; beyond, or when a Content-Length
     /// does not fit: 503 with Retry-After. Only requests that the handler has not refused count.
     std::size_t body_total = 64u << 20;
     /// Answers that wait for clients to read them, all connections together. Beyond, a connection whose
     /// answer of more than 4 KiB does not go out at once (over TLS: any such) is cut, if others wait already;
-    /// whoever asks again is answered again. Documents that never change are not counted.
+    /// a client that asks again is answered again. Documents that never change are not counted.
     std::size_t unread_total = 64u << 20;
     duration header_time = std::chrono::seconds(10); ///< first byte (or connect) to end of header: 408
     duration body_time = std::chrono::seconds(30);   ///< whole body: 408

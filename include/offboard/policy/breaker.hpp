@@ -9,7 +9,7 @@
 namespace offboard::policy {
 
 /// Leaves a vendor alone that does not work: one for each vendor and kind of call. Sans-I/O; owned by the
-/// vendor's desk, one thread.
+/// vendor's queue, one thread.
 ///
 /// Closed until `failures` calls in a row fail; open for a time; then one call may try (half-open): its
 /// success closes, its failure opens again. Meanwhile customers wait in line; no customer fails because of a

@@ -21,7 +21,7 @@ struct vendor_count {
 };
 
 /// The calls one credential may start: at most `calls` in any sliding window of length `per`, as the vendor
-/// counts them. Sans-I/O; owned by the vendor's desk, one thread; `now` never goes back between calls.
+/// counts them. Sans-I/O; owned by the vendor's queue, one thread; `now` never goes back between calls.
 ///
 /// The vendor counts a call at a moment between our first byte and its answer. This moment is not known. So a
 /// call holds its slot from started() until `window()` after finished(): two calls that share a window of the

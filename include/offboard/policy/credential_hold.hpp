@@ -9,7 +9,7 @@ namespace offboard::policy {
 
 /// A vendor refuses our credentials for one kind of call: its customers wait, and no call goes but a probe,
 /// which is a call for one customer. A probe goes when the credentials have changed, and every 5 minutes.
-/// Sans-I/O; owned by the vendor's desk, one thread; `now` never goes back.
+/// Sans-I/O; owned by the vendor's queue, one thread; `now` never goes back.
 class credential_hold {
 public:
     static constexpr duration every = std::chrono::minutes(5);

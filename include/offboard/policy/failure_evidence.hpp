@@ -7,7 +7,7 @@ namespace offboard::policy {
 
 /// Which customers were in the calls that failed in a row since the last success. A breaker that opened
 /// because of one customer alone says little about the vendor: the vendor may fail at that customer only. One
-/// for each breaker. Sans-I/O; owned by the vendor's desk, one thread.
+/// for each breaker. Sans-I/O; owned by the vendor's queue, one thread.
 class failure_evidence {
 public:
     /// A call failed. `customer`: the only customer in the call; empty when there were several.

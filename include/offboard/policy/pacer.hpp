@@ -5,10 +5,10 @@
 namespace offboard::policy {
 
 /// When the next call of a credential may start. One for all lanes of a vendor: writes, retries and
-/// read-backs ask it alike. Sans-I/O; owned by the vendor's desk, one thread; `now` never goes back.
+/// read-backs ask it alike. Sans-I/O; owned by the vendor's queue, one thread; `now` never goes back.
 ///
 /// A few calls may go at once (allowance()); behind them calls are spaced over what the window has left, so
-/// that nobody waits minutes in front of an empty bucket. The spacing is the tightest at which, going on like
+/// that no call waits minutes for an empty budget. The spacing is the tightest at which, going on like
 /// that, no call ever finds the budget empty: about one second at 300 per 5 min. Unused time earns the
 /// allowance back at the same rate. The vendor's own count, once lower, is spread over the time to its reset.
 /// After a 429 it starts again with a single call, not a burst.

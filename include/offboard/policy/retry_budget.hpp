@@ -14,7 +14,7 @@ namespace offboard::policy {
 /// and a trickle in time so that a lone customer's retry never depends on others. At rest `most` tokens are
 /// in hand, so that a few failures are retried after their backoff alone.
 ///
-/// Sans-I/O, two numbers, nothing queued; owned by the vendor's desk, one thread; `now` never goes back.
+/// Sans-I/O, two numbers, nothing queued; owned by the vendor's queue, one thread; `now` never goes back.
 class retry_budget {
 public:
     struct rules {

@@ -29,7 +29,7 @@ struct field {
 };
 
 /// JSON lines on standard error: {"time":…,"level":…,"message":…, fields…}. A thread of its own writes them:
-/// nobody waits for a reader that does not read; lines that find no room are dropped and counted.
+/// a reader that does not read holds no other thread up; lines that find no room are dropped and counted.
 /// Thread-safe; one per process, made by app and handed down by reference. Call it in a statement of its own,
 /// never in one that awaits. Its end writes what waits, for a second at most.
 class log {

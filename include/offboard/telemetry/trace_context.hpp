@@ -48,8 +48,8 @@ std::optional<trace_context> read_traceparent(std::string_view field) noexcept;
 /// `00-<trace>-<our span>-<flags>`, of which only `sampled` is ever set.
 std::string to_traceparent(const trace_context&);
 
-/// A trace of our own. `share` of them, 0 to 1, are sampled, by the trace's own number, so that whoever goes
-/// by the same rule takes the same ones.
+/// A trace of our own. `share` of them, 0 to 1, are sampled, by the trace's own number: services that
+/// go by the same rule sample the same traces.
 trace_context begin_trace(random_source&, double share);
 
 /// Our own span in the caller's trace, sampled as the caller's is; a trace of our own when the field is not

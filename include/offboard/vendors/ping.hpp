@@ -11,7 +11,7 @@ namespace offboard::vendors {
 bool has_ping(action) noexcept;
 
 /// That call, not authorised yet. Mention Me's reads `who`, a customer of the action; the billing platform's
-/// asks about nobody. Throws std::logic_error for an action without one.
+/// names no customer. Throws std::logic_error for an action without one.
 ///
 /// Any answer below 500 shows that the vendor works. It does not show that the action itself works: a call
 /// for one customer has to follow before many go.

@@ -219,7 +219,7 @@ result<void> set_up(database& db) {
     if (version.has_error()) return version.error();
     if (*version == our_version) return done;
     done = migrate(db, *version);
-    // What the old tables took goes back now, when nobody waits for more than the opening.
+    // The room of the old tables is given back now, before calls are served.
     return done.has_value() ? db.run("PRAGMA incremental_vacuum") : done;
 }
 

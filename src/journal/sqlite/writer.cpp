@@ -20,7 +20,7 @@ constexpr auto longest_look = std::chrono::seconds(5);
 /// For the last group, when the journal is closed.
 constexpr auto longest_farewell = std::chrono::seconds(3);
 
-/// The thread's own pace. What the clock of the journal says is for dates: moved by hand it wakes nobody.
+/// The thread's own pace. The journal's clock is for dates only: moving it by hand does not wake the thread.
 std::chrono::steady_clock::time_point now() {
     return std::chrono::steady_clock::now();
 }

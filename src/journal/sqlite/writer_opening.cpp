@@ -1,5 +1,5 @@
-// How the file is opened for the first time: whoever makes the journal waits a while for that, the thread for
-// as long as it takes.
+// How the file is opened for the first time: the constructor waits for a while, the thread for as long as it
+// takes.
 #include "writer.hpp"
 
 #include <sqlite3.h>
@@ -20,7 +20,8 @@ void writer::await_first_try() {
     throw std::runtime_error("journal " + file_.path() + ": " + trouble_);
 }
 
-/// False when no disk is to blame, and whoever waits is told: the thread ends. Later nobody could be told.
+/// False when no disk is to blame and the constructor still waits: the thread ends, and the constructor
+/// throws. Later no caller could be told.
 bool writer::first_try() {
     busy_since_ = std::chrono::steady_clock::now().time_since_epoch().count();
     const attempt made = take_file();

@@ -37,7 +37,7 @@ bool nothing_done(const entries& some, const batch& b, const place& p) {
     });
 }
 
-/// Deals what is left of the entries to what is left of the places: all the same, or to nobody.
+/// Assigns the entries that are left to the places that are left, if all entries say the same; else none.
 void deal(const batch& b, const entries& left, const std::vector<std::size_t>& places, bool counts_agree,
           std::vector<verdict>& verdicts) {
     const bool fair = counts_agree && left.size() == places.size();

@@ -101,7 +101,7 @@ vendor_detail detail_of(const fault& f) {
     return detail;
 }
 
-/// Like `judge`, but a fault of one customer in a call of several is nobody's yet.
+/// Like `judge`, but a fault of one customer in a call of several belongs to no customer yet.
 verdict judge_in_company(const std::vector<fault>& faults, const batch& b, const place& p) {
     const bool shared = std::any_of(faults.begin(), faults.end(),
                                     [&](const fault& f) { return scope_of(f, b) == scope::customer; });

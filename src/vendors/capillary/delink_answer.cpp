@@ -72,7 +72,7 @@ std::vector<verdict> decode_delink(const batch& b, unsigned status, const answer
         return verdicts;
     }
     const auto whole = read_faults(body, "errors");
-    if (why == no_report::nobody && whole && !whole->empty()) {
+    if (why == no_report::without_customer && whole && !whole->empty()) {
         std::vector<verdict> verdicts = judge_envelope(*whole, b, status, body);
         std::transform(verdicts.begin(), verdicts.end(), verdicts.begin(), naming_none);
         return verdicts;

@@ -37,7 +37,7 @@ status_object read_status(const json::object* from) {
 void read_programme(const json::value& v, std::vector<delink_report::programme>& out) {
     const json::object* item = v.if_object();
     const auto name = text_of(member(item, "partnerProgramName"));
-    if (!name) return; // nobody's: the programme it was meant for stays unanswered
+    if (!name) return; // the programme that the entry was meant for stays unanswered
     const json::object* now = object_member(item, programme_status.now);
     const json::object* before = object_member(item, programme_status.before);
     delink_report::programme p{*name, read_status(now != nullptr ? now : before), false, false};
@@ -70,7 +70,7 @@ std::optional<delink_report> read_delink(const json::object* body, no_report& wh
     const auto customers = one_list(body, customers_list);
     if (!customers) return std::nullopt;
     if (*customers == nullptr || (*customers)->empty()) {
-        why = no_report::nobody;
+        why = no_report::without_customer;
         return std::nullopt;
     }
     const json::object* item = (*customers)->front().if_object();

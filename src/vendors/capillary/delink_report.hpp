@@ -42,9 +42,8 @@ struct delink_report {
     bool any_done() const noexcept;
 };
 
-/// Why there is no report: `nobody` when the answer has no customer entry at all, `garbled` for anything
-/// else.
-enum class no_report { nobody, garbled };
+/// Why there is no report: the answer has no customer entry at all, or it cannot be read.
+enum class no_report { without_customer, garbled };
 
 std::optional<delink_report> read_delink(const boost::json::object* body, no_report& why);
 

@@ -8,8 +8,8 @@
 /// Capillary's bulk revoke (docs.capillarytech.com, revoke loyalty promotions).
 namespace offboard::vendors::capillary {
 
-/// `earnIds` is absent where a place names no earns: that revokes them all. An empty list is never sent, for
-/// nobody knows what the vendor makes of it.
+/// `earnIds` is absent where a place names no earns: that revokes them all. An empty list is never sent: no
+/// document says what the vendor does with one.
 outgoing_request encode_revoke(const batch&);
 
 /// The body is read before the HTTP status, which the vendor's documents leave open for failed entries.

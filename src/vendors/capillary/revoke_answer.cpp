@@ -26,7 +26,7 @@ std::vector<verdict> decode_revoke(const batch& b, unsigned status, const answer
     }
     if (whole && !whole->empty()) return judge_envelope(*whole, b, status, body);
     if (list != nullptr && claims_success(status))
-        return attribute(b, {}); // nobody's fault, nobody's success
+        return attribute(b, {}); // no entry: no place has failed or succeeded
     return by_status(b, status, said(body));
 }
 

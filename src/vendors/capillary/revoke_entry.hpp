@@ -26,7 +26,7 @@ struct entry {
     std::vector<fault> errors;
     fault warning; ///< of not_applied
 
-    /// Errors and nothing else: it names nobody, but it also did nothing that it tells of.
+    /// Errors and nothing else: the entry names no customer, and tells of nothing that was done.
     bool is_plain_failure() const noexcept { return what == kind::failure && !has_result; }
     std::optional<std::int64_t> code() const noexcept {
         return errors.empty() ? std::nullopt : errors.front().code;

@@ -62,18 +62,18 @@ std::optional<std::string> value_of(const json::object* item) {
     return n ? std::optional(std::to_string(*n)) : std::nullopt;
 }
 
-/// Marks what one of the two lists says, and counts the items that cannot be read: an item of nobody's leaves
-/// its customer unanswered.
+/// Marks what one of the two lists says. Returns how many items cannot be read: the customers that they were
+/// meant for stay unanswered.
 std::size_t read_list(const json::array* list, bool refusals, const matching& places,
                       std::vector<echo>& echoes) {
-    std::size_t of_nobody = 0;
-    if (list == nullptr) return of_nobody;
+    std::size_t unreadable = 0;
+    if (list == nullptr) return unreadable;
     for (const json::value& element : *list) {
         const json::object* item = element.if_object();
         const auto value = value_of(item);
         const auto type = text_of(member(item, "type"));
         if (!value || (!type && member(item, "type") != nullptr)) {
-            ++of_nobody;
+            ++unreadable;
             continue;
         }
         const std::string reason(text_of(member(item, "reason")).value_or(""));
@@ -85,11 +85,11 @@ std::size_t read_list(const json::array* list, bool refusals, const matching& pl
             echoes[i].disputed = echoes[i].disputed || refused_as_well;
         }
     }
-    return of_nobody;
+    return unreadable;
 }
 
-/// Takes no place for accepted where the answer says otherwise beside it: of the whole call, or of somebody
-/// whom it does not name and who is none of those that it left out.
+/// No place counts as accepted where the answer contradicts it: by an error of the whole call, or by errors
+/// that name no customer and are more than the customers without an answer.
 void doubt(const json::object* body, std::size_t unnamed_errors, std::vector<echo>& echoes) {
     const auto unanswered = static_cast<std::size_t>(
         std::ranges::count_if(echoes, [](const echo& e) { return !e.accepted && !e.refused; }));

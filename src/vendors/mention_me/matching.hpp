@@ -19,7 +19,7 @@ class matching {
 public:
     matching(const batch&, const wire_settings&);
 
-    /// Indices of the places: none when it is nobody's, two when an echo without a type fits two kinds.
+    /// Indices of the places that an echo fits: none, one, or two when it has no type and fits two kinds.
     std::vector<std::size_t> find(std::optional<std::string_view> type, std::string_view value) const;
 
 private:
