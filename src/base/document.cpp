@@ -132,8 +132,8 @@ std::string unknown_member(std::string_view name, std::span<const std::string_vi
 
 } // namespace
 
-void check_members(const document& object, std::initializer_list<std::string_view> known,
-                   std::string_view where, fault_list& faults) {
+void check_members(const document& object, std::span<const std::string_view> known, std::string_view where,
+                   fault_list& faults) {
     const auto plain = [](std::string_view name) {
         return !name.empty() && name.size() <= 40 && std::all_of(name.begin(), name.end(), [](char c) {
             return (c >= 'a' && c <= 'z') || c == '_';

@@ -125,16 +125,22 @@ std::vector<std::string> read_names(const document& d, const std::string& where,
     return names;
 }
 
+/// Mention Me's actions have no target, and no settings yet: each is asked for by an empty object of its
+/// name.
 void read_mention_me(const document& d, const std::string& where, plan& out, fault_list& faults) {
     if (!expect(d, kind::object, where, faults)) return;
-    check_members(d, {"lapse"}, where, faults);
-    if (const document* lapse = d.find("lapse")) {
-        const std::string at = pointer_to(where, "lapse");
-        if (expect(*lapse, kind::object, at, faults)) check_members(*lapse, {}, at, faults);
-        out.lapse = true;
-    } else if (d.members().empty()) {
-        faults.add(where, "has no step", d.line);
+    std::vector<std::string_view> known;
+    for (const action_rule& rule : all_action_rules) {
+        if (rule.vendor != vendor::mention_me) continue;
+        known.push_back(plan_member_of(rule.action));
+        const document* const asked = d.find(known.back());
+        if (!asked) continue;
+        const std::string at = pointer_to(where, known.back());
+        if (expect(*asked, kind::object, at, faults)) check_members(*asked, {}, at, faults);
+        out.set(rule.action);
     }
+    check_members(d, known, where, faults);
+    if (d.members().empty()) faults.add(where, "has no step", d.line);
 }
 
 void read_revoke(const document& d, const std::string& where, plan& out, fault_list& faults) {
@@ -184,7 +190,7 @@ void read_billing(const document& d, const std::string& where, plan& out, fault_
     const std::string at = pointer_to(where, "forget");
     if (!expect(*forget, kind::object, at, faults)) return;
     check_members(*forget, {"keep"}, at, faults);
-    out.forget = true;
+    out.set(action::forget);
     if (const document* keep = forget->find("keep")) {
         const std::string list = pointer_to(at, "keep");
         out.keep = read_names(*keep, list, keep_fields.size(), faults);

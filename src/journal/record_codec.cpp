@@ -58,10 +58,10 @@ void write(writer& to, const promotion& p) {
 }
 
 void write(writer& to, const plan& p) {
-    to.flag("lapse", p.lapse);
+    for (const action_rule& rule : all_action_rules)
+        if (rule.target == target_kind::none) to.flag(plan_member_of(rule.action), p.has(rule.action));
     to.objects("revoke", p.revoke, [](writer& inner, const promotion& each) { write(inner, each); });
     to.texts("partner_programs", p.partner_programs);
-    to.flag("forget", p.forget);
     to.texts("keep", p.keep);
     if (p.defaults.erase_gate) to.text("erase_gate", word_of(*p.defaults.erase_gate));
     if (p.defaults.missing_identifier) to.text("missing_identifier", word_of(*p.defaults.missing_identifier));
@@ -137,10 +137,14 @@ bool read(const json::value& from, promotion& out) {
 
 bool read(const json::value& from, plan& out) {
     reader r(from);
-    r.flag("lapse", out.lapse);
+    for (const action_rule& rule : all_action_rules) {
+        if (rule.target != target_kind::none) continue;
+        bool wanted = false;
+        r.flag(plan_member_of(rule.action), wanted);
+        out.set(rule.action, wanted);
+    }
     r.list("revoke", out.revoke, [](const json::value& v, promotion& to) { return read(v, to); });
     r.texts("partner_programs", out.partner_programs);
-    r.flag("forget", out.forget);
     r.texts("keep", out.keep);
     r.word("erase_gate", out.defaults.erase_gate);
     r.word("missing_identifier", out.defaults.missing_identifier);

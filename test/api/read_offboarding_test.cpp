@@ -15,10 +15,10 @@ config::settings settings(bool with_billing = true) {
     for (const vendor v : all_vendors)
         if (with_billing || v != vendor::billing) s.vendors[static_cast<std::size_t>(v)].emplace();
     plan cancelled;
-    cancelled.lapse = true;
+    cancelled.set(action::lapse);
     s.plans.emplace("cancelled", cancelled);
     plan erasure = cancelled;
-    erasure.forget = true;
+    erasure.set(action::forget);
     erasure.defaults.erase_gate = erase_gate::settled;
     erasure.defaults.dry_run = true;
     s.plans.emplace("erasure", erasure);
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(the_shortest_request_goes_by_the_default_plan) {
     const auto r = read(R"({"customers":[{"identifiers":{"email":"jo@example.com"}}]})");
     BOOST_TEST(r.pointers.empty());
     BOOST_TEST(r.what.plan_name == "cancelled");
-    BOOST_TEST(r.what.plan.lapse);
+    BOOST_TEST(r.what.plan.has(action::lapse));
     BOOST_TEST(!r.what.dry_run);
     BOOST_TEST((r.what.gate == erase_gate::all_ok));
 }

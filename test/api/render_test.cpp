@@ -19,8 +19,8 @@ namespace {
 std::shared_ptr<operation> made(std::size_t customers) {
     auto op = std::make_shared<operation>();
     op->id = "01JD2M7Q0R8W2C5V9T3K6H4XNB";
-    op->what.plan.lapse = true;
-    op->what.plan.forget = true;
+    op->what.plan.set(action::lapse);
+    op->what.plan.set(action::forget);
     for (std::size_t c = 0; c < customers; ++c) {
         customer& who = op->what.customers.emplace_back();
         who.ref = "c-" + std::to_string(c);

@@ -71,7 +71,7 @@ private:
         op->id = make_ulid(op->created_at, random_);
         op->caller = "bench";
         op->what.plan_name = "lapse";
-        op->what.plan.lapse = true;
+        op->what.plan.set(action::lapse);
         customer& who = op->what.customers.emplace_back();
         who.identifiers.push_back({identifier_kind::email, "b" + n + "@example.com"});
         who.identifiers.push_back({identifier_kind::capillary_id, n});

@@ -77,7 +77,7 @@ private:
         op->created_at = clock_.today();
         op->id = make_ulid(op->created_at, random_);
         op->what.plan_name = "lapse";
-        op->what.plan.lapse = true;
+        op->what.plan.set(action::lapse);
         customer& who = op->what.customers.emplace_back();
         who.ref = "crm-" + std::to_string(n);
         who.identifiers.push_back({identifier_kind::email, "waiting." + std::to_string(n) + "@example.com"});

@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(the_documented_example_is_read) {
     BOOST_TEST(key.key.reveal() == "api-key");
     BOOST_TEST_REQUIRE(s.plans.size() == 2u);
     const auto& cancelled = s.plans.at("subscription-cancelled");
-    BOOST_TEST(cancelled.lapse);
+    BOOST_TEST(cancelled.has(offboard::action::lapse));
     BOOST_TEST(cancelled.revoke.at(0).program_id == 2714);
     BOOST_TEST(cancelled.partner_programs.size() == 2u);
     BOOST_TEST(s.plans.at("forget-in-billing").keep.at(0) == "country");

@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(a_whole_configuration_can_come_from_the_environment) {
                              "OFFBOARD__VENDORS__BILLING__API_KEY={\"not: yaml",
                              "OFFBOARD__PLANS={bye: {billing: {forget: {}}}}"},
                             "");
-    BOOST_TEST(s.plans.at("bye").forget);
+    BOOST_TEST(s.plans.at("bye").has(offboard::action::forget));
     BOOST_TEST(std::get<offboard::api_key>(s.of(vendor::billing)->credentials).key.reveal() ==
                "{\"not: yaml");
 }

@@ -20,7 +20,8 @@ namespace {
 /// A plan with every step there is.
 plan everything() {
     plan p;
-    p.lapse = p.forget = true;
+    p.set(action::lapse);
+    p.set(action::forget);
     p.revoke.push_back({1, "2", "", promotion_kind::enrol_and_issue});
     p.partner_programs.push_back("partner");
     return p;

@@ -30,10 +30,10 @@ customer everyone() {
 /// lapse, revoke_earn, revoke_enrol, delink, forget of one customer.
 operation whole(erase_gate gate = erase_gate::all_ok) {
     operation op;
-    op.what.plan.lapse = true;
+    op.what.plan.set(action::lapse);
     op.what.plan.revoke = {promo("202779")};
     op.what.plan.partner_programs = {"1stProgram"};
-    op.what.plan.forget = true;
+    op.what.plan.set(action::forget);
     op.what.gate = gate;
     op.what.customers = {everyone()};
     op.steps = expand(op.what, op.first_step);
@@ -355,7 +355,7 @@ BOOST_AUTO_TEST_CASE(an_operation_is_the_sum_of_its_customers) {
     };
     for (const auto& row : rows) {
         operation op;
-        op.what.plan.lapse = true;
+        op.what.plan.set(action::lapse);
         op.what.customers.assign(row.lapses.size(), everyone());
         op.steps = expand(op.what, op.first_step);
         for (std::size_t i = 0; i < row.lapses.size(); ++i)

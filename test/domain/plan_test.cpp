@@ -34,12 +34,12 @@ BOOST_AUTO_TEST_CASE(a_whole_plan_is_read) {
         "billing":{"forget":{"keep":["country","email","member_note"]}},
         "options":{"erase_gate":"settled","missing_identifier":"skip","dry_run":true}})");
     BOOST_TEST(r.faults.empty());
-    BOOST_TEST(r.plan.lapse);
+    BOOST_TEST(r.plan.has(action::lapse));
     BOOST_REQUIRE_EQUAL(r.plan.revoke.size(), 2u);
     BOOST_TEST(r.plan.revoke[0].promotion_id == "202779");
     BOOST_TEST((r.plan.revoke[1].kind == promotion_kind::direct_issue));
     BOOST_TEST(r.plan.partner_programs.size() == 2u);
-    BOOST_TEST(r.plan.forget);
+    BOOST_TEST(r.plan.has(action::forget));
     BOOST_TEST(r.plan.keep.size() == 3u);
     BOOST_TEST((*r.plan.defaults.erase_gate == erase_gate::settled));
     BOOST_TEST(*r.plan.defaults.dry_run);

@@ -29,10 +29,10 @@ customer person(int n) {
 std::shared_ptr<operation> whole(std::vector<customer> customers) {
     auto op = std::make_shared<operation>();
     op->id = "01JD2M7Q0R8W2C5V9T3K6H4XNB";
-    op->what.plan.lapse = true;
+    op->what.plan.set(action::lapse);
     op->what.plan.revoke = {promo("202779")};
     op->what.plan.partner_programs = {"1stProgram", "p3e1"};
-    op->what.plan.forget = true;
+    op->what.plan.set(action::forget);
     op->what.plan.keep = {"country"};
     op->what.customers = std::move(customers);
     op->steps = expand(op->what, op->first_step);

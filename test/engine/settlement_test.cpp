@@ -17,7 +17,8 @@ namespace {
 std::shared_ptr<operation> two() {
     auto op = std::make_shared<operation>();
     op->id = "01JD2M7Q0R8W2C5V9T3K6H4XNB";
-    op->what.plan.lapse = op->what.plan.forget = true;
+    op->what.plan.set(action::lapse);
+    op->what.plan.set(action::forget);
     op->what.plan.revoke.push_back({1, "2", "", promotion_kind::enrol_and_issue});
     for (const char* n : {"1", "2"}) {
         customer c;

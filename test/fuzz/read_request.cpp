@@ -16,7 +16,8 @@ const config::settings& settings() {
         for (auto& section : s.vendors)
             section.emplace();
         plan p;
-        p.lapse = p.forget = true;
+        p.set(action::lapse);
+        p.set(action::forget);
         s.plans.emplace("forget-in-billing", p);
         s.default_plan = "forget-in-billing";
         return s;

@@ -40,7 +40,7 @@ bool same(const customer& a, const customer& b) {
 }
 bool same(const plan& a, const plan& b) {
     const auto all = [](const plan& p) {
-        return std::tie(p.lapse, p.revoke, p.partner_programs, p.forget, p.keep, p.defaults.erase_gate,
+        return std::tie(p.direct, p.revoke, p.partner_programs, p.keep, p.defaults.erase_gate,
                         p.defaults.missing_identifier, p.defaults.dry_run, p.defaults.absent);
     };
     return all(a) == all(b);
@@ -76,7 +76,8 @@ operation rich() {
     op.what.gate = erase_gate::settled;
     op.what.dry_run = true;
     plan& p = op.what.plan;
-    p.lapse = p.forget = true;
+    p.set(action::lapse);
+    p.set(action::forget);
     p.revoke = {{2714, "202779", "", promotion_kind::enrol_and_issue},
                 {9'007'199'254'740'993, "", "spring", promotion_kind::direct_issue}};
     p.partner_programs = {"1stProgram", "p3e1"};
@@ -149,8 +150,8 @@ BOOST_AUTO_TEST_CASE(each_field_survives_alone_and_changed) {
         },
         [](operation& op) { op.what.plan.keep.clear(); },
         [](operation& op) { op.what.plan.keep = {""}; },
-        [](operation& op) { op.what.plan.lapse = false; },
-        [](operation& op) { op.what.plan.forget = false; },
+        [](operation& op) { op.what.plan.set(action::lapse, false); },
+        [](operation& op) { op.what.plan.set(action::forget, false); },
         [](operation& op) { op.what.gate = erase_gate::all_ok; },
         [](operation& op) { op.what.gate = erase_gate::none; },
         [](operation& op) { op.what.absent = absent_rule::not_ok; },

@@ -49,8 +49,8 @@ inline std::shared_ptr<operation> made(const std::string& id, std::size_t custom
     op->id = id;
     op->caller = "shop";
     op->created_at = wall_time(std::chrono::milliseconds(1'700'000'000'000));
-    op->what.plan.lapse = true;
-    op->what.plan.forget = true;
+    op->what.plan.set(action::lapse);
+    op->what.plan.set(action::forget);
     for (std::size_t i = 0; i < customers; ++i) {
         customer c;
         c.ref = "ref-" + std::to_string(i);

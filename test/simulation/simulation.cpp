@@ -261,14 +261,14 @@ private:
 
     offboarding someone() {
         offboarding out;
-        out.plan.lapse = chance_.happens(60);
+        out.plan.set(action::lapse, chance_.happens(60));
         if (chance_.happens(50))
             out.plan.revoke.push_back(
                 {2714, "20277" + std::to_string(chance_.below(3)), "",
                  chance_.happens(50) ? promotion_kind::enrol_and_issue : promotion_kind::direct_issue});
         if (chance_.happens(40)) out.plan.partner_programs.push_back("1stProgram");
         if (chance_.happens(20)) out.plan.partner_programs.push_back("p3e1");
-        out.plan.forget = chance_.happens(60) || out.plan.empty();
+        out.plan.set(action::forget, chance_.happens(60) || out.plan.empty());
         const std::uint64_t gate = chance_.below(3);
         out.gate = gate == 0 ? erase_gate::all_ok : gate == 1 ? erase_gate::settled : erase_gate::none;
         const std::size_t n = 1 + chance_.below(size_.most_customers);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -114,8 +115,12 @@ std::string pointer_to(std::string_view parent, std::size_t index);
 /// An unknown member's own name is user input and may be personal data: it appears in the pointer only when
 /// it is a plain word ([a-z_]{1,40}), else the object's pointer stands for it. What is said of it is the
 /// known member with the nearest name, or all that are known.
-void check_members(const document& object, std::initializer_list<std::string_view> known,
-                   std::string_view where, fault_list& faults);
+void check_members(const document& object, std::span<const std::string_view> known, std::string_view where,
+                   fault_list& faults);
+inline void check_members(const document& object, std::initializer_list<std::string_view> known,
+                          std::string_view where, fault_list& faults) {
+    check_members(object, std::span(known.begin(), known.size()), where, faults);
+}
 
 /// Reports a fault and returns false when `d` is not of kind `k`.
 bool expect(const document& d, document::kind k, std::string_view where, fault_list& faults);

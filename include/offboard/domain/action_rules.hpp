@@ -85,6 +85,13 @@ inline vendor vendor_of(action a) noexcept {
     return rule_of(a).vendor;
 }
 
+/// How a plan asks for the action, below its vendor: the name behind the dot. Meant for actions without a
+/// target.
+inline std::string_view plan_member_of(action a) noexcept {
+    const std::string_view name = rule_of(a).name;
+    return name.substr(name.find('.') + 1);
+}
+
 /// Whether a step of the first rule waits for a step of the second one, both of one customer.
 enum class wait { no, until_ok, by_gate };
 wait wait_for(const action_rule& waiting, const action_rule& other, bool same_target) noexcept;

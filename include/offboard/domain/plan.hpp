@@ -47,10 +47,9 @@ struct plan_step {
 
 /// What is done with a customer, in the words of the contract.
 struct plan {
-    bool lapse = false;
+    std::bitset<action_count> direct; ///< by number: the actions without a target that are asked for
     std::vector<promotion> revoke;
     std::vector<std::string> partner_programs;
-    bool forget = false;
     std::vector<std::string> keep; ///< fields billing.forget preserves; each is on Trackfinity's list
     offboard::options defaults;
 
@@ -58,15 +57,17 @@ struct plan {
     /// listed here is not done.
     template <class See>
     void for_each_step(See see) const {
-        if (lapse) see(plan_step{action::lapse, 0});
+        see_direct(phase::withdraw, see);
         for (std::uint32_t i = 0; i < revoke.size(); ++i) {
             see(plan_step{action::revoke_earn, i});
             if (revoke[i].kind == promotion_kind::enrol_and_issue) see(plan_step{action::revoke_enrol, i});
         }
         for (std::uint32_t i = 0; i < partner_programs.size(); ++i)
             see(plan_step{action::delink, i});
-        if (forget) see(plan_step{action::forget, 0});
+        see_direct(phase::erase, see);
     }
+    /// Asks for an action without a target, or does not.
+    void set(action a, bool wanted = true) { direct.set(static_cast<std::size_t>(a), wanted); }
     std::vector<plan_step> steps() const;
     std::size_t step_count() const noexcept;
     /// The actions among them, by their number.
@@ -76,6 +77,14 @@ struct plan {
     bool empty() const noexcept { return actions().none(); }
     /// How many targets of a kind there are; 1 of none.
     std::size_t targets(target_kind) const noexcept;
+
+private:
+    template <class See>
+    void see_direct(phase when, See& see) const {
+        for (const action_rule& rule : all_action_rules)
+            if (rule.phase == when && direct.test(static_cast<std::size_t>(rule.action)))
+                see(plan_step{rule.action, 0});
+    }
 };
 
 /// Capillary takes at most this many partner programmes for one customer (its code 2008).
