@@ -210,6 +210,15 @@ void call_end::put_back_failed(action what, lane_queue::group failed, bool alone
 void call_end::isolate(lane& l, lane_queue::group undecided, const moment& m, effects& out) {
     if (undecided.empty()) return;
     out.events.emplace_back(call_split{undecided.size()});
+    // Where one repeat is all there is, each customer is asked about alone: halves could stay undecided.
+    if (rule_of(l.key.what).resend == resend::once) {
+        for (lane_queue::place& place : undecided) {
+            steps_put_back alone{{}, true};
+            alone.places.push_back(std::move(place));
+            lanes_.put_back_now(std::move(alone), m);
+        }
+        return;
+    }
     // Where nearly all customers are refused alone, one more is asked alone; if that one is refused as well
     // and so are the others together, they are taken to be refused for the same reason.
     l.split_off = l.refused_alone >= enough_refusals && undecided.size() > 2;

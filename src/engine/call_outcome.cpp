@@ -112,7 +112,11 @@ void sort_step(queued_step& q, const lane_queue::place& from, const verdict& v, 
         return;
     }
     ++s.attempts;
-    if (isolate) {
+    const bool repeats = v.may_have_acted && rule_of(s.action).resend == resend::once;
+    if (isolate && repeats) {
+        // The next call is the only repeat that the action has.
+        if (try_again(q, v.result, true, rules, today, out)) add(sorted.undecided, from, std::move(q));
+    } else if (isolate) {
         note(q, out);
         add(sorted.undecided, from, std::move(q));
     } else if (v.what == next::retry) {

@@ -33,8 +33,8 @@ std::vector<json::array*> lists(json::object& o, std::string_view call) {
             out.push_back(list);
         }
     };
-    if (call == "lapse" || call == "read_back") {
-        take(list_in(o, call == "lapse" ? "accepted" : "data"));
+    if (is_about_customers(call)) {
+        take(list_in(o, call == "read_back" ? "data" : "accepted"));
         take(list_in(o, "errors"));
     } else if (call == "revoke") {
         take(list_in(o, "response"));

@@ -166,11 +166,9 @@ json::object state_json(const world& w) {
     for (const auto& [key, t] : w.forgotten) {
         forgotten[key] = json::object{{"times", t.times}, {"keep", t.keep}};
     }
-    return {{"lapsed", tallies_json(w.lapsed)},
-            {"revoked_earns", std::move(earns)},
-            {"revoked_enrolments", std::move(enrolments)},
-            {"delinked", tallies_json(w.delinked)},
-            {"forgotten", std::move(forgotten)}};
+    return {{"lapsed", tallies_json(w.lapsed)},     {"purged", tallies_json(w.purged)},
+            {"revoked_earns", std::move(earns)},    {"revoked_enrolments", std::move(enrolments)},
+            {"delinked", tallies_json(w.delinked)}, {"forgotten", std::move(forgotten)}};
 }
 
 answer add_faults(const std::string& body, fault_queue& queue) {

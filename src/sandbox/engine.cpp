@@ -12,7 +12,10 @@ namespace json = boost::json;
 
 namespace sandbox {
 
-std::string_view call_at(std::string_view path) {
+std::string_view call_at(std::string_view method, std::string_view path) {
+    if (method == "DELETE" && path == "/api/merchant/v2/customers") {
+        return "purge";
+    }
     constexpr std::array<std::pair<std::string_view, std::string_view>, 8> routes{
         {{"/api/oauth/token", "mention_me_token"},
          {"/api/merchant/v2/customers/lapse", "lapse"},
@@ -33,7 +36,7 @@ std::string_view call_at(std::string_view path) {
 engine::engine(token_source make_token) : make_token_(std::move(make_token)) {}
 
 outcome engine::receive(const request& r, micros now) {
-    const std::string_view call = call_at(r.path());
+    const std::string_view call = call_at(r.method, r.path());
     if (!call.empty()) {
         return vendor_call(call, r, now);
     }
@@ -60,6 +63,9 @@ answer engine::handle(std::string_view call, const request& r, world& w, micros 
     if (call == "lapse") {
         return mention_me::lapse(r, w, now);
     }
+    if (call == "purge") {
+        return mention_me::purge(r, w, now);
+    }
     if (call == "read_back") {
         return mention_me::read_back(r, w, now);
     }
@@ -82,7 +88,7 @@ outcome engine::vendor_call(std::string_view call, const request& r, micros now)
     outcome out;
     out.seq = record_.start(call, r, now);
     out.delay = world_.options.latency;
-    const bool limited = call == "lapse" || call == "read_back";
+    const bool limited = is_about_customers(call);
     const admission place = limited ? world_.admit(now) : admission();
     const auto fault = faults_.draw(call, r.body);
     if (place.over) {

@@ -48,6 +48,6 @@ private:
 };
 
 /// The name of the vendor call that a path stands for, or nothing.
-[[nodiscard]] std::string_view call_at(std::string_view path);
+[[nodiscard]] std::string_view call_at(std::string_view method, std::string_view path);
 
 } // namespace sandbox

@@ -14,8 +14,15 @@ namespace {
 
 constexpr std::size_t most_faults = 1'000;
 
-constexpr std::array<std::string_view, 8> calls{"any",    "lapse",  "read_back",        "revoke",
-                                                "delink", "forget", "mention_me_token", "capillary_token"};
+constexpr std::array<std::string_view, 9> calls{"any",
+                                                "lapse",
+                                                "purge",
+                                                "read_back",
+                                                "revoke",
+                                                "delink",
+                                                "forget",
+                                                "mention_me_token",
+                                                "capillary_token"};
 
 constexpr std::array<std::string_view, 28> kinds{"",
                                                  "shuffle",
@@ -135,8 +142,12 @@ bool read_headers(const json::object& in, fault& out) {
 
 } // namespace
 
+bool is_about_customers(std::string_view call) {
+    return call == "lapse" || call == "purge" || call == "read_back";
+}
+
 bool of_mention_me(std::string_view call) {
-    return call == "lapse" || call == "read_back" || call == "mention_me_token";
+    return is_about_customers(call) || call == "mention_me_token";
 }
 
 bool of_capillary(std::string_view call) {
@@ -187,7 +198,8 @@ std::optional<fault> parse_fault(const json::object& in, std::string& why) {
                    "content_type", "headers", "code", "retry_after", "act"})) {
         why = "unknown member";
     } else if (!read_text(in, "call", f.call) || !among(calls, f.call)) {
-        why = "call is any, lapse, read_back, revoke, delink, forget, mention_me_token or capillary_token";
+        why = "call is any, lapse, purge, read_back, revoke, delink, forget, mention_me_token or "
+              "capillary_token";
     } else if (!read_text(in, "kind", f.kind) || !among(kinds, f.kind)) {
         why = "unknown kind";
     } else if (!read_statuses(in, f)) {

@@ -28,7 +28,7 @@ enum class delivery {
 
 /// One fault as it was asked for by `POST /sandbox/faults`.
 struct fault {
-    /// lapse, read_back, revoke, delink, forget, mention_me_token, capillary_token, any.
+    /// lapse, purge, read_back, revoke, delink, forget, mention_me_token, capillary_token, any.
     std::string call = "any";
     /// Calls it applies to; 0 means until cleared.
     std::uint64_t times = 1;
@@ -88,6 +88,7 @@ private:
 void bend(answer& a, std::string_view call, const fault& f);
 
 /// True for a call of Mention Me; its errors and limits have a shape of their own.
+[[nodiscard]] bool is_about_customers(std::string_view call); ///< Mention Me's calls that share one bucket
 [[nodiscard]] bool of_mention_me(std::string_view call);
 [[nodiscard]] bool of_capillary(std::string_view call);
 

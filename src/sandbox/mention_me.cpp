@@ -19,9 +19,9 @@ answer refuse(unsigned status, std::string_view message) {
                                             {"message", json::string(message.data(), message.size())}});
 }
 
-answer wrong_method() {
+answer wrong_method(std::string_view right) {
     answer a = refuse(405, "Method Not Allowed");
-    a.set("Allow", "POST");
+    a.set("Allow", std::string(right));
     return a;
 }
 
@@ -31,9 +31,10 @@ struct identifier {
 };
 
 /// Checks all that stands before the handling; fills `out` when it returns nothing.
-std::optional<answer> open_call(const request& r, const world& w, micros now, std::vector<identifier>& out) {
-    if (r.method != "POST") {
-        return wrong_method();
+std::optional<answer> open_call(const request& r, const world& w, micros now, std::vector<identifier>& out,
+                                std::string_view method = "POST") {
+    if (r.method != method) {
+        return wrong_method(method);
     }
     const std::string* field = r.header("authorization");
     constexpr std::string_view scheme = "Bearer ";
@@ -80,6 +81,42 @@ json::object not_done(const identifier& id, std::string_view reason) {
     return {{"type", id.type}, {"value", id.value}, {"reason", json::string(reason.data(), reason.size())}};
 }
 
+std::string key_of(const identifier& id) {
+    return id.type + ':' + (id.type == "email" ? lower(id.value) : id.value);
+}
+
+bool is_known(const identifier& id, const world& w) {
+    return nature_of(id.value) != nature::absent && !w.purged.contains(key_of(id));
+}
+
+/// Lapse and purge: the same body, the same two lists in the answer.
+answer change(const request& r, world& w, micros now, std::string_view method,
+              std::map<std::string, tally>& done) {
+    std::vector<identifier> ids;
+    if (auto refused = open_call(r, w, now, ids, method)) {
+        return std::move(*refused);
+    }
+    json::array accepted;
+    json::array errors;
+    bool any_known = false;
+    for (const auto& id : ids) {
+        const bool known = is_known(id, w);
+        any_known = any_known || known;
+        if (!known) {
+            errors.push_back(not_done(id, "notFound"));
+        } else if (nature_of(id.value) == nature::failing) {
+            errors.push_back(not_done(id, "invalid"));
+        } else {
+            ++done[key_of(id)].times;
+            accepted.push_back(json::object{{"type", id.type}, {"value", id.value}});
+        }
+    }
+    if (!any_known && w.options.lapse_all_unknown_404) {
+        return refuse(404, "Not found.");
+    }
+    return json_answer(200, json::object{{"accepted", std::move(accepted)}, {"errors", std::move(errors)}});
+}
+
 } // namespace
 
 answer expired() {
@@ -98,7 +135,7 @@ void put_limit(answer& a, const admission& place) {
 
 answer token(const request& r, world& w, const token_source& make, micros now) {
     if (r.method != "POST") {
-        return wrong_method();
+        return wrong_method("POST");
     }
     if (!r.is("application/json")) {
         return refuse(415, "Unsupported Media Type");
@@ -125,30 +162,11 @@ answer token(const request& r, world& w, const token_source& make, micros now) {
 }
 
 answer lapse(const request& r, world& w, micros now) {
-    std::vector<identifier> ids;
-    if (auto refused = open_call(r, w, now, ids)) {
-        return std::move(*refused);
-    }
-    json::array accepted;
-    json::array errors;
-    bool any_known = false;
-    for (const auto& id : ids) {
-        const nature n = nature_of(id.value);
-        any_known = any_known || n != nature::absent;
-        if (n == nature::absent) {
-            errors.push_back(not_done(id, "notFound"));
-        } else if (n == nature::failing) {
-            errors.push_back(not_done(id, "invalid"));
-        } else {
-            const std::string value = id.type == "email" ? lower(id.value) : id.value;
-            ++w.lapsed[id.type + ':' + value].times;
-            accepted.push_back(json::object{{"type", id.type}, {"value", id.value}});
-        }
-    }
-    if (!any_known && w.options.lapse_all_unknown_404) {
-        return refuse(404, "Not found.");
-    }
-    return json_answer(200, json::object{{"accepted", std::move(accepted)}, {"errors", std::move(errors)}});
+    return change(r, w, now, "POST", w.lapsed);
+}
+
+answer purge(const request& r, world& w, micros now) {
+    return change(r, w, now, "DELETE", w.purged);
 }
 
 answer read_back(const request& r, world& w, micros now) {
@@ -159,7 +177,7 @@ answer read_back(const request& r, world& w, micros now) {
     json::array data;
     json::array errors;
     for (const auto& id : ids) {
-        if (nature_of(id.value) == nature::absent) {
+        if (!is_known(id, w)) {
             errors.push_back(not_done(id, "notFound"));
             continue;
         }

@@ -2,7 +2,7 @@
 
 #include "world.hpp"
 
-/// Mention Me's Merchant API: the token call, lapse customers, get customers.
+/// Mention Me's Merchant API: the token call, lapse customers, purge customers, get customers.
 /// Each handler is request and time in, answer out; the world is what it may change.
 namespace sandbox::mention_me {
 
@@ -11,6 +11,9 @@ answer token(const request& r, world& w, const token_source& make, micros now);
 
 /// `POST /api/merchant/v2/customers/lapse`. Rate limiting is `limit`'s, before this.
 answer lapse(const request& r, world& w, micros now);
+
+/// `DELETE /api/merchant/v2/customers`. The person is gone at once.
+answer purge(const request& r, world& w, micros now);
 
 /// `POST /api/merchant/v2/customers`: 404 when it knows none of the identifiers.
 answer read_back(const request& r, world& w, micros now);

@@ -98,8 +98,8 @@ std::string page(const record& received, const world& w, micros now) {
         out += "</tr>\n";
     }
     out += "</table><p>Running for " + milliseconds(now) + " ms. Lapsed " + std::to_string(w.lapsed.size()) +
-           ", delinked " + std::to_string(w.delinked.size()) + ", forgotten " +
-           std::to_string(w.forgotten.size()) + ".</p>\n";
+           ", purged " + std::to_string(w.purged.size()) + ", delinked " + std::to_string(w.delinked.size()) +
+           ", forgotten " + std::to_string(w.forgotten.size()) + ".</p>\n";
     out += "<h2>Last calls</h2><table><tr><th>#</th><th>ms</th><th>call</th><th>customers</th><th>status</th>"
            "<th>fault</th><th>body</th></tr>\n";
     const auto& ring = received.ring();
@@ -112,7 +112,7 @@ std::string page(const record& received, const world& w, micros now) {
     out += "</pre>\n<h2>Controls</h2><pre>";
     out += escape_html(R"(GET    /sandbox/calls?call=lapse&after=0&limit=100   what came, in order
 GET    /sandbox/counts?window_ms=300000              totals, most starts in any such window
-GET    /sandbox/state                                what was lapsed, revoked, delinked, forgotten
+GET    /sandbox/state                                what was lapsed, purged, revoked, delinked, forgotten
 GET    /sandbox/earns?identifier_name=id&identifier_value=423927867&promotion_id=202779
 POST   /sandbox/earns       {"identifier_name":"id","identifier_value":"423927867","promotion_id":"202779","earn_ids":[960,963]}
 POST   /sandbox/faults      {"call":"lapse","kind":"rate_limited","times":2,"retry_after":1}
@@ -121,8 +121,8 @@ POST   /sandbox/settings    {"rate_limit":{"calls":300,"per_ms":300000},"latency
 DELETE /sandbox/tokens      every token minted so far has expired
 POST   /sandbox/reset       forgets everything
 
-A fault: call (any, lapse, read_back, revoke, delink, forget, mention_me_token, capillary_token), times (1; 0 = until
-cleared), skip, match (text in the body), latency_ms, status, statuses, body, content_type, headers, code, retry_after,
+A fault: call (any, lapse, purge, read_back, revoke, delink, forget, mention_me_token, capillary_token), times
+(1; 0 = until cleared), skip, match (text in the body), latency_ms, status, statuses, body, content_type, headers, code, retry_after,
 act (does the call have its effect?) and kind, one of:
   shuffle missing_entry missing_all null_lists duplicate_entries one_entry no_type echo_case success_without_id
   result_with_errors string_codes issual_id_sample older_delink_shape status_false_code_200

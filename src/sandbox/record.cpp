@@ -1,5 +1,7 @@
 #include "record.hpp"
 
+#include "faults.hpp"
+
 #include "body.hpp"
 
 #include <boost/json/array.hpp>
@@ -16,12 +18,8 @@ constexpr std::size_t longest_body_kept = 64U * 1024U;
 constexpr std::size_t most_bytes_kept = 64U * 1024U * 1024U;
 constexpr std::size_t most_starts = 1'000'000;
 
-/// One bucket at the vendor, so one tally of both.
+/// One bucket at the vendor, so one tally of all.
 constexpr std::string_view customers_group = "mention_me_customers";
-
-bool in_customers_group(std::string_view call) {
-    return call == "lapse" || call == "read_back";
-}
 
 std::string labelled(std::string_view kind, const json::value* v) {
     const auto text = v == nullptr ? std::nullopt : text_of(*v);
@@ -150,7 +148,7 @@ std::uint64_t record::start(std::string_view call, const request& r, micros now)
     c.customers = customers_in(call, r.body);
     c.started = now;
     count_start(tallies_[c.call], c.customers.size(), now);
-    if (in_customers_group(call)) {
+    if (is_about_customers(call)) {
         count_start(tallies_[std::string(customers_group)], c.customers.size(), now);
     }
     open_.emplace(c.seq, c.call);
@@ -179,7 +177,7 @@ void record::answered(std::uint64_t seq, unsigned status, std::string_view fault
     const auto at = open_.find(seq);
     if (at != open_.end()) {
         ++tallies_[at->second].statuses[status];
-        if (in_customers_group(at->second)) {
+        if (is_about_customers(at->second)) {
             ++tallies_[std::string(customers_group)].statuses[status];
         }
     }
@@ -191,7 +189,7 @@ void record::finished(std::uint64_t seq, micros now) {
         return;
     }
     --tallies_[at->second].in_flight;
-    if (in_customers_group(at->second)) {
+    if (is_about_customers(at->second)) {
         --tallies_[std::string(customers_group)].in_flight;
     }
     open_.erase(at);

@@ -111,6 +111,8 @@ public:
 
     /// Key: `email:jo@example.com`, with e-mail in lower case.
     std::map<std::string, tally> lapsed;
+    /// Likewise. A person who was purged is not known any more.
+    std::map<std::string, tally> purged;
     /// Key: `mobile:919800000000 1stProgram`.
     std::map<std::string, tally> delinked;
     /// Key: `customer_id:191`.

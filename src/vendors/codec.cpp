@@ -25,7 +25,8 @@ std::vector<verdict> ambiguous_text(const batch& b, unsigned status) {
 std::vector<verdict> decode_text(const batch& b, unsigned status, const answer& read,
                                  const wire_settings& wire) {
     switch (b.what) {
-    case action::lapse: return mention_me::decode_lapse(b, status, read, wire);
+    case action::lapse:
+    case action::purge: return mention_me::decode_customers(b, status, read, wire);
     case action::revoke_earn:
     case action::revoke_enrol: return capillary::decode_revoke(b, status, read);
     case action::delink: return capillary::decode_delink(b, status, read);
@@ -40,6 +41,7 @@ outgoing_request encode(const batch& b, const wire_settings& wire) {
     if (b.places.empty()) throw std::logic_error("a vendor call without a place");
     switch (b.what) {
     case action::lapse: return mention_me::encode_lapse(b, wire);
+    case action::purge: return mention_me::encode_purge(b, wire);
     case action::revoke_earn:
     case action::revoke_enrol: return capillary::encode_revoke(b);
     case action::delink: return capillary::encode_delink(b);

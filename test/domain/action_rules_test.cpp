@@ -21,6 +21,7 @@ namespace {
 plan everything() {
     plan p;
     p.set(action::lapse);
+    p.set(action::purge);
     p.set(action::forget);
     p.revoke.push_back({1, "2", "", promotion_kind::enrol_and_issue});
     p.partner_programs.push_back("partner");
@@ -78,10 +79,9 @@ BOOST_AUTO_TEST_CASE(a_step_waits_for_the_phases_before_its_own_and_for_no_step_
     const action_rule& enrol = rule_of(action::revoke_enrol);
     BOOST_TEST((wait_for(enrol, rule_of(action::revoke_earn), false) == wait::no));
     // Two actions that erase do not wait for each other.
-    action_rule another = rule_of(action::forget);
-    another.action = action::lapse;
-    BOOST_TEST((wait_for(another, rule_of(action::forget), true) == wait::no));
-    BOOST_TEST((wait_for(rule_of(action::forget), another, true) == wait::no));
+    const action_rule& purge = rule_of(action::purge);
+    BOOST_TEST((wait_for(purge, rule_of(action::forget), true) == wait::no));
+    BOOST_TEST((wait_for(rule_of(action::forget), purge, true) == wait::no));
 }
 
 BOOST_AUTO_TEST_CASE(a_plan_can_ask_for_every_action_and_every_one_can_be_sent) {

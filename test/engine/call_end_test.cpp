@@ -147,6 +147,25 @@ BOOST_AUTO_TEST_CASE(an_undecided_answer_is_asked_again_in_halves_down_to_one) {
     BOOST_TEST(settled == 4u);
 }
 
+BOOST_AUTO_TEST_CASE(an_erasing_call_that_cannot_be_told_apart_is_repeated_once_for_each_customer_alone) {
+    fixture f;
+    f.push(operation_of("a", action::purge, 4));
+    vendors::verdict unclear =
+        verdict_of(next::isolate, step_status::unknown, outcome_code::ambiguous_answer);
+    unclear.may_have_acted = true;
+    std::vector<std::size_t> sizes;
+    std::vector<settlement> settled;
+    while (auto call = f.start()) {
+        sizes.push_back(call->content.places.size());
+        const effects out = f.answer(*call, unclear, 200);
+        std::ranges::copy_if(out.news, std::back_inserter(settled), &settlement::settles);
+    }
+    BOOST_TEST((sizes == std::vector<std::size_t>{4, 1, 1, 1, 1}));
+    BOOST_REQUIRE_EQUAL(settled.size(), 4u);
+    for (const settlement& n : settled)
+        BOOST_TEST((n.outcome.status == step_status::unknown));
+}
+
 BOOST_AUTO_TEST_CASE(a_refusal_of_many_is_believed_once_enough_have_been_refused_alone) {
     fixture f;
     std::size_t calls = 0;

@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(only_what_may_be_sent_again_once_is_used_up_by_two_lost_tri
             step s;
             s.action = a;
             s.history.lost = lost;
-            const bool used_up = a == action::forget && lost >= 2;
+            const bool used_up = (a == action::forget || a == action::purge) && lost >= 2;
             BOOST_TEST(is_used_up(s) == used_up, to_string(a) << " after " << lost);
         }
     }

@@ -89,9 +89,10 @@ void model_journal::look_at_departure(const departure& call) {
             const step& other = op.steps[i];
             const bool earn_first = s.action == action::revoke_enrol && other.action == action::revoke_earn &&
                                     other.target == s.target;
-            const bool forget_last =
-                s.action == action::forget && i != index && op.what.gate != erase_gate::none;
-            if (!earn_first && !forget_last) continue;
+            const auto erases = [](action a) { return a == action::forget || a == action::purge; };
+            const bool erases_last =
+                erases(s.action) && !erases(other.action) && op.what.gate != erase_gate::none;
+            if (!earn_first && !erases_last) continue;
             const step_status now = other.outcome.status;
             const bool done = now == step_status::accepted || now == step_status::succeeded ||
                               now == step_status::absent ||

@@ -80,8 +80,9 @@ public:
             all_.troubled_.insert(named.begin(), named.end());
             co_return errc::answer_lost;
         }
-        const std::string kind =
-            all_.chance_.happens(all_.weather_.fault) ? all_.bend(sandbox::call_at(request.target)) : "";
+        const std::string kind = all_.chance_.happens(all_.weather_.fault)
+                                     ? all_.bend(sandbox::call_at(request.method, request.target))
+                                     : "";
         const sandbox::outcome made = all_.receive(request);
         const unsigned status = made.reply.status;
         if (!kind.empty() || status >= 300) all_.troubled_.insert(named.begin(), named.end());

@@ -262,6 +262,7 @@ private:
     offboarding someone() {
         offboarding out;
         out.plan.set(action::lapse, chance_.happens(60));
+        out.plan.set(action::purge, chance_.happens(30));
         if (chance_.happens(50))
             out.plan.revoke.push_back(
                 {2714, "20277" + std::to_string(chance_.below(3)), "",
@@ -302,9 +303,14 @@ private:
             accuse(which + " is told done, and was not");
         if ((status == step_status::cancelled || status == step_status::skipped) && happened)
             accuse(which + " is told " + std::string(to_string(status)) + ", and was done");
-        if (s.action == action::forget && status == step_status::failed && happened)
+        const bool erasing = rule_of(s.action).effect == effect::erasing;
+        if (erasing && status == step_status::failed && happened)
             accuse(which + " is told failed, and was done");
-        if (status == step_status::absent && !is_absent(person, s.action))
+        // A purge whose answer was lost or could not be read may be found done by its repeat. Without a gate
+        // a purge may come before its lapse.
+        const bool purged =
+            truth.purged.contains("email:" + who) && (s.action == action::lapse || s.history.acted_before);
+        if (status == step_status::absent && !is_absent(person, s.action) && !purged)
             accuse(which + " is told absent, and is there");
         // A cancel ends what an answer in company has left open.
         const bool troubled =
@@ -317,8 +323,9 @@ private:
                    "), and nothing went wrong: asked by " + std::string(to_string(s.who->kind)) + ", lost " +
                    std::to_string(s.history.lost) + ", attempts " + std::to_string(s.attempts));
         // One call and one repeat: what erases is never done more often.
-        const auto erased = truth.forgotten.find("customer_id:" + who);
-        if (s.action == action::forget && erased != truth.forgotten.end() && erased->second.times > 2)
+        const auto& done = s.action == action::purge ? truth.purged : truth.forgotten;
+        const auto erased = done.find((s.action == action::purge ? "email:" : "customer_id:") + who);
+        if (erasing && erased != done.end() && erased->second.times > 2)
             accuse(which + " was done " + std::to_string(erased->second.times) + " times");
     }
 
@@ -332,7 +339,8 @@ private:
             });
         };
         switch (a) {
-        case action::lapse: return unknown({email});
+        case action::lapse:
+        case action::purge: return unknown({email});
         case action::forget: return unknown({billing_customer_id});
         case action::delink: return unknown({mobile, email});
         case action::revoke_earn:
@@ -347,6 +355,7 @@ private:
         const sandbox::world& truth = vendors_.truth();
         switch (s.action) {
         case action::lapse: return truth.lapsed.contains("email:" + who);
+        case action::purge: return truth.purged.contains("email:" + who);
         case action::forget: return truth.forgotten.contains("customer_id:" + who);
         case action::delink:
             return truth.delinked.contains(std::string(to_string(by.kind)) + ":" + who + " " +

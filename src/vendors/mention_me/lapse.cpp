@@ -118,20 +118,29 @@ verdict judge(const echo& at, const vendor_detail& detail) {
     return v;
 }
 
-} // namespace
-
-outgoing_request encode_lapse(const batch& b, const wire_settings& wire) {
+outgoing_request customers_call(std::string_view method, std::string_view target, const batch& b,
+                                const wire_settings& wire) {
     json::array identifiers;
     for (const place& p : b.places)
         identifiers.push_back(
             json::object{{"type", js(type_of(p.who.kind, wire))}, {"value", js(p.who.value)}});
     json::object body;
     body.emplace("identifiers", std::move(identifiers));
-    return json_call("POST", "/api/merchant/v2/customers/lapse", body);
+    return json_call(method, target, body);
 }
 
-std::vector<verdict> decode_lapse(const batch& b, unsigned status, const answer& read,
-                                  const wire_settings& wire) {
+} // namespace
+
+outgoing_request encode_lapse(const batch& b, const wire_settings& wire) {
+    return customers_call("POST", "/api/merchant/v2/customers/lapse", b, wire);
+}
+
+outgoing_request encode_purge(const batch& b, const wire_settings& wire) {
+    return customers_call("DELETE", "/api/merchant/v2/customers", b, wire);
+}
+
+std::vector<verdict> decode_customers(const batch& b, unsigned status, const answer& read,
+                                      const wire_settings& wire) {
     const json::object* body = read.object();
     const vendor_detail detail = said(body);
     if (!claims_success(status)) return by_status(b, status, detail);
