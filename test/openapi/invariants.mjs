@@ -6,11 +6,13 @@ import { explainedCodes } from './document.mjs';
 // The identifiers each step may use, in the order of preference.
 const identifiersOf = {
   'mention_me.lapse': ['email', 'mention_me_customer_id'],
+  'mention_me.purge': ['email', 'mention_me_customer_id'],
   'capillary.revoke_earn': ['capillary_id', 'mobile', 'email'],
   'capillary.revoke_enrol': ['capillary_id', 'mobile', 'email'],
   'capillary.delink': ['mobile', 'email', 'external_id'],
   'billing.forget': ['billing_customer_id', 'billing_subscription_id', 'billing_order_id'],
 };
+const erases = new Set(['mention_me.purge', 'billing.forget']);
 const didSomething = new Set(['accepted', 'succeeded', 'absent']);
 
 const isOk = (step, absent = 'ok') =>
@@ -23,7 +25,7 @@ const keyOf = (name, target = {}) => [name, ...Object.keys(target).sort().map((k
 /** The keys of the steps that a plan expands to, sorted. */
 export function expand(plan) {
   const keys = [];
-  if (plan.mention_me) keys.push(keyOf('mention_me.lapse'));
+  for (const name of ['lapse', 'purge']) if (plan.mention_me?.[name]) keys.push(keyOf(`mention_me.${name}`));
   for (const { kind, ...target } of plan.capillary?.revoke ?? []) {
     keys.push(keyOf('capillary.revoke_earn', target));
     if (kind === 'enrol_and_issue') keys.push(keyOf('capillary.revoke_enrol', target));
@@ -61,7 +63,7 @@ function stepFaults(step, steps, retried, ok, where) {
   if (step.blocked_by && step.attempts > 0) say('was attempted behind a shut gate');
   if (step.identifier && !identifiersOf[step.step].includes(step.identifier.type)) say('uses an identifier of another vendor');
   // What was not OK when the gate shut may have been retried since, while something else keeps the gate shut.
-  const before = (s) => s !== step && (step.step === 'billing.forget' || keyOf(s.step, s.target) === keyOf('capillary.revoke_earn', step.target));
+  const before = (s) => s !== step && ((erases.has(step.step) && !erases.has(s.step)) || keyOf(s.step, s.target) === keyOf('capillary.revoke_earn', step.target));
   const blocks = (s) => before(s) && isSettled(s) && !ok(s);
   for (const name of step.blocked_by ?? []) {
     if (!steps.some((s) => s.step === name && (retried ? before(s) : blocks(s)))) say(`is blocked by ${name}, which is OK or not there`);
@@ -75,11 +77,11 @@ function stepFaults(step, steps, retried, ok, where) {
 }
 
 function gateFaults(steps, gate, retried, ok, where) {
-  const forget = steps.find((s) => s.step === 'billing.forget');
-  if (!forget || forget.attempts === 0) return [];
-  const others = steps.filter((s) => s !== forget);
-  if (gate === 'all_ok' && !others.every(ok)) return [`${where} billing.forget was attempted while not every other step is OK`];
-  if (gate === 'settled' && !retried && !others.every(isSettled)) return [`${where} billing.forget was attempted while another step is pending`];
+  const erasing = steps.find((s) => erases.has(s.step) && s.attempts > 0);
+  if (!erasing) return [];
+  const others = steps.filter((s) => !erases.has(s.step));
+  if (gate === 'all_ok' && !others.every(ok)) return [`${where} ${erasing.step} was attempted while not every other step is OK`];
+  if (gate === 'settled' && !retried && !others.every(isSettled)) return [`${where} ${erasing.step} was attempted while another step is pending`];
   return [];
 }
 

@@ -87,6 +87,7 @@ test('a missing scope is 403 and named, also for a dry run', () => withKeys(asyn
   await lacking(await gateway.offboard(one('lapse'), 403, as('reader')), 'offboard:write');
   await lacking(await gateway.offboard(one('forget'), 403, as('crm')), 'offboard:erase');
   await lacking(await gateway.offboard(one('forget', 0, dry), 403, as('crm')), 'offboard:erase');
+  await lacking(await gateway.offboard(one('purge'), 403, as('crm')), 'offboard:erase');
   const hasty = { steps: { billing: { forget: {} }, options: { erase_gate: 'none' } }, customers: [{ identifiers: person() }] };
   await lacking(await gateway.offboard(hasty, 403, as('eraser')), 'offboard:operate');
   await lacking(await gateway.offboard(hasty, 403, as('crm')), 'offboard:erase offboard:operate');

@@ -116,6 +116,7 @@ export const plans = {
   enrol: { capillary: { revoke: [{ program_id: 2714, promotion_id: '202779', kind: 'enrol_and_issue' }] } },
   delink: { capillary: { delink: { partner_programs: ['1stProgram', 'p3e1'] } } },
   forget: { billing: { forget: {} } },
+  purge: { mention_me: { lapse: {}, purge: {} } },
 };
 
 /** The journals a test can ask for by name, each in the gateway's own folder. */

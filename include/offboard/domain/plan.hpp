@@ -13,8 +13,8 @@
 
 namespace offboard {
 
-/// When billing.forget, which cannot be undone, may go: after every other step of the customer settled OK,
-/// after they settled at all, or at once.
+/// When the steps that erase may go: after every other step of the customer settled OK, after they settled at
+/// all, or at once.
 enum class erase_gate { all_ok, settled, none };
 enum class missing_identifier { reject, skip };
 enum class promotion_kind { enrol_and_issue, direct_issue };
