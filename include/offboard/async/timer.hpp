@@ -3,18 +3,25 @@
 #include "offboard/base/clock.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 
 #include <cstddef>
+#include <map>
+#include <memory>
 #include <optional>
-#include <set>
 #include <utility>
 
 namespace offboard::async {
 
+class timer;
+
 /// Puts the time of this thread's timers into the hand of a test, for as long as it lives: timers wait for
-/// advance_to() and for nothing else, and the loop never blocks on them. One a thread at a time. A program
-/// that has none goes by the steady clock.
+/// advance_to() and for nothing else, and no wait is a system call. One a thread at a time. A program that
+/// has none goes by the steady clock.
 class manual_time {
 public:
     explicit manual_time(steady_time start);
@@ -23,7 +30,8 @@ public:
     ~manual_time();
 
     steady_time now() const noexcept { return now_; }
-    void advance_to(steady_time t) noexcept { now_ = t; }
+    /// Ends the waits that are due.
+    void advance_to(steady_time t);
     /// The earliest moment after now that a timer waits for; steady_time::max() when none does.
     steady_time next() const;
 
@@ -31,7 +39,7 @@ public:
 
 private:
     friend class timer;
-    std::multiset<steady_time> waits_;
+    std::multimap<steady_time, timer*> waits_; ///< in the order in which they began
     steady_time now_;
 };
 
@@ -45,22 +53,14 @@ struct loop_clock {
     static time_point now() noexcept;
 };
 
-struct loop_wait_traits {
-    static duration to_wait_duration(const duration& d) noexcept {
-        return manual_time::of_this_thread() ? duration::zero() : d;
-    }
-    static duration to_wait_duration(const steady_time& t) noexcept {
-        return to_wait_duration(t - loop_clock::now());
-    }
-};
-
-/// A timer of the network thread. Like boost::asio::steady_timer, and the only one that waits in dispatch and
-/// async use.
+/// A timer of the network thread. Like boost::asio::steady_timer with one wait at a time, and the only one
+/// that waits in dispatch and async use.
 class timer {
 public:
     explicit timer(const boost::asio::any_io_executor& executor, steady_time t = steady_time::max());
     timer(const timer&) = delete;
     timer& operator=(const timer&) = delete;
+    /// A wait by manual time that is still under way is dropped.
     ~timer();
 
     /// A wait under way ends with operation_aborted.
@@ -69,14 +69,46 @@ public:
 
     template <class Token>
     auto async_wait(Token&& token) {
-        return timer_.async_wait(std::forward<Token>(token));
+        return boost::asio::async_initiate<Token, void(boost::system::error_code)>(start{this}, token);
     }
 
 private:
-    void forget();
+    friend class manual_time;
 
-    boost::asio::basic_waitable_timer<loop_clock, loop_wait_traits> timer_;
-    std::optional<std::multiset<steady_time>::iterator> place_; ///< in manual_time
+    /// A wait by manual time.
+    struct manual_wait {
+        virtual ~manual_wait() = default;
+        /// Posts the handler.
+        virtual void end(boost::system::error_code) = 0;
+    };
+    template <class Handler>
+    struct manual_wait_of final : manual_wait {
+        manual_wait_of(Handler h, boost::asio::any_io_executor e)
+            : handler(std::move(h)), executor(std::move(e)) {}
+        void end(boost::system::error_code ec) override {
+            boost::asio::post(executor, [done = std::move(handler), ec]() mutable { std::move(done)(ec); });
+        }
+        Handler handler;
+        boost::asio::any_io_executor executor;
+    };
+    struct start {
+        timer* at;
+        template <class Handler>
+        void operator()(Handler handler) const {
+            if (!manual_time::of_this_thread()) return at->real_.async_wait(std::move(handler));
+            auto slot = boost::asio::get_associated_cancellation_slot(handler);
+            if (slot.is_connected()) slot.assign([of = at](boost::asio::cancellation_type) { of->cancel(); });
+            at->begin(
+                std::make_unique<manual_wait_of<Handler>>(std::move(handler), at->real_.get_executor()));
+        }
+    };
+    void begin(std::unique_ptr<manual_wait>);
+    void end(boost::system::error_code);
+
+    using place = std::multimap<steady_time, timer*>::iterator;
+    boost::asio::basic_waitable_timer<loop_clock> real_;
+    std::unique_ptr<manual_wait> waiting_;
+    std::optional<place> place_; ///< in manual_time
 };
 
 } // namespace offboard::async
