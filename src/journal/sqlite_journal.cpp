@@ -97,7 +97,7 @@ public:
     asio::awaitable<result<page>> unsettled(cursor after, std::size_t most_operations,
                                             std::size_t most_steps) override {
         return sent(made<page>(call::kind::read, [=, this](store& s, wall_time) -> result<page> {
-            const result<void> folded = writer_.fold();
+            const result<void> folded = writer_.file().fold();
             if (folded.has_error()) return folded.error();
             std::vector<std::string> skipped;
             result<page> out = s.unsettled(after, most_operations, most_steps, skipped);
@@ -108,13 +108,13 @@ public:
     }
 
     asio::awaitable<result<std::size_t>> sweep() override {
-        return sent(
-            made<std::size_t>(call::kind::read, [this](store&, wall_time) { return writer_.sweep_all(); }));
+        return sent(made<std::size_t>(call::kind::read,
+                                      [this](store&, wall_time) { return writer_.file().sweep_all(); }));
     }
 
     asio::awaitable<std::string> use_keys(std::vector<master_key> keys) override {
         auto c = made<std::string>(call::kind::read, [this, keys = std::move(keys)](store&, wall_time) {
-            return writer_.use_keys(keys); // puts another store in the place of this one
+            return writer_.file().use_keys(keys); // puts another store in the place of this one
         });
         result<std::string> why = co_await sent(std::move(c));
         std::string words = "the journal cannot be written now";

@@ -4,10 +4,10 @@
 #include <boost/asio/post.hpp>
 
 #include <pthread.h>
-#include <sqlite3.h>
 
 #include <cstdlib>
 #include <iterator>
+#include <stdexcept>
 
 namespace asio = boost::asio;
 
@@ -29,8 +29,8 @@ std::chrono::steady_clock::time_point now() {
 
 writer::writer(asio::io_context& io, const sqlite_settings& settings, const clock& c, telemetry::log& log,
                tuning tuned)
-    : io_(io), clock_(c), log_(log), tuned_(std::move(tuned)), retention_(settings.retention),
-      file_(settings, tuned_), next_sweep_(now() + tuned_.sweep_every), thread_(&writer::work, this) {
+    : io_(io), log_(log), tuned_(std::move(tuned)), file_(settings, c, log_, tuned_),
+      thread_(&writer::work, this) {
     turn_->to = this;
     pthread_setname_np(thread_.native_handle(), "journal");
     await_first_try();
@@ -42,7 +42,7 @@ writer::~writer() {
 
 std::optional<errc> writer::push(std::shared_ptr<call> c) {
     const bool needs_disk = c->what == call::kind::begin || c->what == call::kind::depart;
-    if (needs_disk && (!healthy() || stalled())) return errc::journal_unavailable;
+    if (needs_disk && (!file_.healthy() || stalled())) return errc::journal_unavailable;
     if (c->what == call::kind::read && stalled()) return errc::journal_unavailable;
     if (turn_->to == nullptr) return errc::journal_unavailable;
     const bool may_be_refused = c->what == call::kind::begin || c->what == call::kind::read;
@@ -96,9 +96,7 @@ bool writer::stalled() const noexcept {
 
 std::string writer::trouble() const {
     if (stalled()) return "does not answer";
-    if (healthy()) return {};
-    const std::lock_guard lock(mutex_);
-    return trouble_;
+    return file_.trouble();
 }
 
 void writer::work() {
@@ -107,7 +105,7 @@ void writer::work() {
         calls arrived;
         {
             std::unique_lock lock(mutex_);
-            wake_.wait_until(lock, healthy() ? next_sweep_ : next_try_,
+            wake_.wait_until(lock, file_.next_look(),
                              [this] { return owner_ == owner_wish::end || !arrived_.empty(); });
             arrived.swap(arrived_);
             waiting_ = 0;
@@ -115,26 +113,13 @@ void writer::work() {
         }
         busy_since_ = now().time_since_epoch().count();
         serve(std::move(arrived));
-        if (!stopping) keep_house();
+        if (!stopping) hand_back(file_.keep_house());
         busy_since_ = 0;
     }
-    end();
+    hand_back(file_.end());
     const std::lock_guard lock(mutex_);
     thread_progress_ = progress::ended;
     progressed_.notify_all();
-}
-
-void writer::keep_house() {
-    try {
-        if (!healthy() && now() >= next_try_) mend();
-        // With the file all promises are gone: nothing more is promised.
-        if (healthy() && !file_.in_place()) note({SQLITE_CANTOPEN, category()});
-        if (healthy() && now() >= next_sweep_) sweep_some();
-        if (healthy() && file_.entries().in_tail() >= tuned_.tail_slots) static_cast<void>(fold());
-        if (healthy() && file_.db().log_pages() >= tuned_.checkpoint_pages) copy_log();
-    } catch (const std::exception& e) {
-        note(broken(e));
-    }
 }
 
 void writer::serve(calls arrived) {
@@ -142,114 +127,36 @@ void writer::serve(calls arrived) {
     calls asked;
     for (std::shared_ptr<call>& c : arrived)
         (c->what == call::kind::read ? asked : writes).push_back(std::move(c));
-    calls done;
-    if (!writes.empty()) commit(std::move(writes), done);
-    hand_back(std::move(done));
-    done.clear();
-    read(asked, done);
-    hand_back(std::move(done));
+    if (!writes.empty()) hand_back(file_.write(std::move(writes)));
+    hand_back(file_.read(asked));
 }
 
-void writer::commit(calls group, calls& done) {
-    const bool tried = healthy();
-    if (tried) {
-        const boost::system::error_code fault = transact(group, false, done);
-        if (!fault) {
-            done.insert(done.end(), group.begin(), group.end());
-            return;
-        }
-        note(fault);
-    }
-    for (std::shared_ptr<call>& c : group) {
-        if (c->what == call::kind::record) {
-            pending_.push_back(std::move(c));
-            continue;
-        }
-        c->refuse(errc::journal_unavailable);
-        if (tried) refused_.push_back(c);
-        done.push_back(std::move(c));
-    }
-    if (!tried) return;
-    // Over whatever the failed commit left at the end of the log; that the disk is well is seen later. At the
-    // start of the log SQLite would sync its header first, but there the log can be cut to nothing.
-    calls none;
-    if (!transact(none, true, done)) {
-        refused_.clear();
-        return;
-    }
-    file_.rollback();
-    static_cast<void>(file_.db().checkpoint(true));
+void writer::await_first_try() {
+    std::unique_lock lock(mutex_);
+    if (!progressed_.wait_for(lock, tuned_.first_look,
+                              [this] { return thread_progress_ != progress::first_try; }))
+        log_.warn("the journal cannot be opened", {{"why", "the disk does not answer"}});
+    owner_ = owner_wish::serving;
+    if (thread_progress_ != progress::ended) return;
+    lock.unlock();
+    thread_.join();
+    throw std::runtime_error("journal " + file_.path() + ": " + file_.trouble());
 }
 
-/// The calls of a group in one transaction; a fault leaves it to be taken back.
-boost::system::error_code writer::transact(calls& group, bool mending, calls& done) {
-    database& db = file_.db();
-    if (!file_.in_place()) return {SQLITE_CANTOPEN, category()};
-    const wall_time today = clock_.today();
-    const std::int64_t had = db.total_changes();
-    for (bool written = false; !written;) {
-        std::size_t at = 0;
-        bool in_call = false;
-        try {
-            boost::system::error_code fault = db.begin().error();
-            if (!fault && mending) fault = first_writes();
-            in_call = true;
-            while (!fault && at < group.size()) {
-                fault = group[at]->attempt(file_.entries(), today);
-                if (!fault) ++at;
-            }
-            in_call = false;
-            if (!fault) fault = file_.entries().write().error();
-            if (!fault) fault = db.commit().error();
-            if (fault) return fault;
-            written = true;
-        } catch (const std::exception& e) {
-            file_.rollback();
-            if (!in_call) return broken(e);
-            drop_spoiled(group, at, e.what(), done);
-        }
-    }
-    if (db.total_changes() != had) ++commits_;
-    entries_ += group.size();
-    return {};
-}
-
-/// A call that can never be written must not keep the others from it.
-void writer::drop_spoiled(calls& group, std::size_t at, const char* why, calls& done) {
-    log_.error("a call of the journal failed", {{"why", why}});
-    group[at]->refuse(errc::journal_unavailable);
-    done.push_back(std::move(group[at]));
-    group.erase(group.begin() + static_cast<std::ptrdiff_t>(at));
-}
-
-result<void> writer::fold() {
-    if (!healthy()) return errc::journal_unavailable;
-    result<void> done = file_.db().begin();
-    if (done.has_value()) done = file_.entries().fold();
-    if (done.has_value()) done = file_.db().commit();
-    if (done.has_error()) {
-        note(done.error());
-        // A fold needs more room than the write that ends trouble: without this they would take turns for
-        // ever.
-        static_cast<void>(file_.db().checkpoint(true));
-    }
-    return done;
-}
-
-void writer::read(const calls& asked, calls& done) {
-    for (const std::shared_ptr<call>& c : asked) {
-        bool answered = false;
-        try {
-            answered = file_.is_open() && !c->attempt(file_.entries(), clock_.today());
-        } catch (const std::exception& e) {
-            log_.error("a call of the journal failed", {{"why", std::string_view(e.what())}});
-        }
-        if (!answered) {
-            file_.rollback();
-            c->refuse(errc::journal_unavailable);
-        }
-        done.push_back(c);
-    }
+/// False when no disk is to blame and the constructor still waits: the thread ends, and the constructor
+/// throws. Later no caller could be told.
+bool writer::first_try() {
+    busy_since_ = std::chrono::steady_clock::now().time_since_epoch().count();
+    const file_worker::attempt made = file_.open();
+    busy_since_ = 0;
+    const std::lock_guard lock(mutex_);
+    const bool awaited = owner_ == owner_wish::first_try;
+    const bool ends = made == file_worker::attempt::hopeless && awaited;
+    thread_progress_ = ends ? progress::ended : progress::serving;
+    if (made == file_worker::attempt::opened) file_.begin();
+    if (made == file_worker::attempt::opened && !awaited) log_.info("the journal is open");
+    progressed_.notify_all();
+    return !ends;
 }
 
 /// One post for all: the loop is woken once a group.
@@ -259,21 +166,6 @@ void writer::hand_back(calls done) {
         for (const std::shared_ptr<call>& c : answered)
             c->wake();
     });
-}
-
-void writer::end() {
-    for (const std::shared_ptr<call>& c : pending_)
-        c->refuse(errc::journal_unavailable);
-    hand_back(std::move(pending_));
-    try {
-        static_cast<void>(fold()); // or the next process does it
-    } catch (const std::exception& e) {
-        note(broken(e));
-    }
-    if (healthy())
-        file_.close();
-    else
-        file_.abandon();
 }
 
 } // namespace offboard::journal::sqlite

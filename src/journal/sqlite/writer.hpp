@@ -1,9 +1,7 @@
 #pragma once
 
 #include "call.hpp"
-#include "disk_state.hpp"
-#include "journal_file.hpp"
-#include "retention.hpp"
+#include "file_worker.hpp"
 #include "tuning.hpp"
 
 #include "offboard/base/clock.hpp"
@@ -22,21 +20,13 @@
 
 namespace offboard::journal::sqlite {
 
-/// The journal's thread. It takes all calls that have arrived, writes them in one transaction, answers, reads
-/// what was asked, and begins again: the longer a commit takes, the more calls share the next one. Calls
-/// arrive by turns of the loop: those whose answers came together go on together, rather than the first of
-/// them in a commit of its own.
+/// The journal's thread. It takes all calls that have arrived, has them written in one transaction, answers,
+/// has read what was asked, and begins again: the longer a commit takes, the more calls share the next one.
+/// Calls arrive by turns of the loop: those whose answers came together go on together, rather than the first
+/// of them in a commit of its own.
 ///
-/// The thread opens the file first. Where the disk fails, or does not answer in time, that is trouble from
-/// the start: it is tried again, and nothing but opened() is served until the file has been taken over.
-///
-/// Trouble begins with a fault of the disk. The transaction is taken back: begins and departures are refused,
-/// records wait. Every so often the file is opened again, if need be, and the records are written, or
-/// something that means nothing; when that is on the disk trouble is over.
-///
-/// A commit whose fsync failed may have reached the disk all the same. Before its begins are refused another
-/// transaction is written over it, and the first one after trouble takes back what is there nevertheless.
-/// What is left is a power cut in just that moment.
+/// The thread opens the file first. A disk that fails, or does not answer in time, is trouble from the start:
+/// nothing but opened() is served until the file has been taken over.
 class writer {
 public:
     /// Waits for the first try to open the file. Throws std::runtime_error when no disk is to blame for how
@@ -55,22 +45,15 @@ public:
     void close();
 
     std::string trouble() const;
-    journal::figures counted() const noexcept { return {commits_, entries_}; }
+    journal::figures counted() const noexcept { return file_.counted(); }
     /// Whether the file has been taken over; inherited() is there from then on.
-    bool has_opened() const noexcept { return sqlite::has_opened(disk_); }
+    bool has_opened() const noexcept { return file_.has_opened(); }
     const inheritance& inherited() const noexcept { return file_.inherited(); }
 
-    /// On the thread, in a call: puts what is in the tail into the tables. A fault begins trouble; meanwhile
-    /// it is refused.
-    result<void> fold();
-    /// On the thread, in a call: forgets all that is due.
-    result<std::size_t> sweep_all();
-    /// Likewise: see journal::use_keys(). An error while there is trouble.
-    result<std::string> use_keys(const std::vector<master_key>&);
+    /// For calls, which run on the thread.
+    file_worker& file() noexcept { return file_; }
 
 private:
-    using instant = std::chrono::steady_clock::time_point;
-
     /// How far the thread is, and what its owner waits for.
     enum class progress : std::uint8_t { first_try, serving, ended };
     enum class owner_wish : std::uint8_t { first_try, serving, end };
@@ -84,51 +67,19 @@ private:
     /// True while one look at the disk takes longer than any disk should.
     bool stalled() const noexcept;
     void work();
-    void keep_house();
     void await_first_try();
     bool first_try();
-    enum class attempt { opened, failed, hopeless }; ///< hopeless: no disk is to blame
-    attempt take_file();
     void serve(calls arrived);
-    void commit(calls group, calls& done);
-    void read(const calls& asked, calls& done);
-    boost::system::error_code transact(calls& group, bool mending, calls& done);
-    boost::system::error_code first_writes();
-    void note(const boost::system::error_code&);
-    /// Remembers what is wrong, for trouble(). True when that is news.
-    bool tell_trouble(std::string words);
-    bool healthy() const noexcept { return disk_ == disk::healthy; }
-    instant due_again() const;
-    boost::system::error_code broken(const std::exception&);
-    void mend();
-    bool sound();
-    void sweep_some();
-    void copy_log();
-    void end();
     void hand_back(calls done);
-    void drop_spoiled(calls& group, std::size_t at, const char* why, calls& done);
 
     boost::asio::io_context& io_;
-    const clock& clock_;
     telemetry::log& log_;
     const tuning tuned_;
-    const duration retention_;
 
-    // Of the thread, once it runs.
-    journal_file file_;
-    bool erased_ = false; ///< since the log was last emptied
-    calls pending_;       ///< records that wait for the disk, in order
-    calls refused_;       ///< begins and departures that may be there all the same
-    instant next_try_{};
-    instant next_sweep_{};
-
+    file_worker file_; ///< the thread's
     const std::shared_ptr<turn> turn_ = std::make_shared<turn>();
 
-    /// Set by the thread only.
-    std::atomic<disk> disk_ = disk::opening;
     std::atomic<std::chrono::steady_clock::rep> busy_since_ = 0; ///< 0: the thread waits for work
-    std::atomic<std::uint64_t> commits_ = 0;
-    std::atomic<std::uint64_t> entries_ = 0;
 
     mutable std::mutex mutex_;
     std::condition_variable wake_;
@@ -137,7 +88,6 @@ private:
     owner_wish owner_ = owner_wish::first_try;
     progress thread_progress_ = progress::first_try;
     std::condition_variable progressed_;
-    std::string trouble_ = "being opened";
 
     std::thread thread_;
 };

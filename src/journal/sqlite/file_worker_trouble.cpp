@@ -1,5 +1,5 @@
-// What the thread does about the disk: trouble and its end, retention, the log of SQLite.
-#include "writer.hpp"
+// What the thread does about the disk: opening, trouble and its end, retention, the log of SQLite.
+#include "file_worker.hpp"
 
 #include <sqlite3.h>
 
@@ -20,14 +20,51 @@ fault_kind kind_of(const boost::system::error_code& e) {
 
 } // namespace
 
+file_worker::attempt file_worker::open() {
+    boost::system::error_code fault;
+    std::string words;
+    try {
+        fault = file_.open(clock_.today(), is_damaged(disk_), log_).error();
+    } catch (const unusable& e) {
+        words = e.what();
+    } catch (const std::exception& e) {
+        fault = broken(e);
+    }
+    const bool hopeless = !words.empty();
+    if (!fault && !hopeless) {
+        disk_ = after_opening(disk_);
+        return attempt::opened;
+    }
+    if ((fault.value() & 0xff) == SQLITE_CORRUPT) disk_ = after_fault(disk_, fault_kind::damage);
+    if (!hopeless) words = words_for(fault, file_.system_error());
+    next_try_ = due_again();
+    if (tell_trouble(words)) log_.warn("the journal cannot be opened", {{"why", words}});
+    return hopeless ? attempt::hopeless : attempt::failed;
+}
+
+calls file_worker::keep_house() {
+    calls done;
+    try {
+        if (!healthy() && std::chrono::steady_clock::now() >= next_try_) mend(done);
+        // With the file all promises are gone: nothing more is promised.
+        if (healthy() && !file_.in_place()) note({SQLITE_CANTOPEN, category()});
+        if (healthy() && std::chrono::steady_clock::now() >= next_sweep_) sweep_some();
+        if (healthy() && file_.entries().in_tail() >= tuned_.tail_slots) static_cast<void>(fold());
+        if (healthy() && file_.db().log_pages() >= tuned_.checkpoint_pages) copy_log();
+    } catch (const std::exception& e) {
+        note(broken(e));
+    }
+    return done;
+}
+
 /// What no call is to blame for is taken for damage: the file is opened again, and looked at.
-boost::system::error_code writer::broken(const std::exception& e) {
+boost::system::error_code file_worker::broken(const std::exception& e) {
     log_.error("the journal failed", {{"why", std::string_view(e.what())}});
     return {SQLITE_CORRUPT, category()};
 }
 
 /// Takes back what was begun, and remembers what is wrong.
-void writer::note(const boost::system::error_code& fault) {
+void file_worker::note(const boost::system::error_code& fault) {
     std::string words = words_for(fault, file_.system_error());
     file_.rollback();
     if (healthy()) {
@@ -38,18 +75,18 @@ void writer::note(const boost::system::error_code& fault) {
     disk_ = after_fault(disk_, kind_of(fault));
 }
 
-bool writer::tell_trouble(std::string words) {
+bool file_worker::tell_trouble(std::string words) {
     const std::lock_guard lock(mutex_);
     return std::exchange(trouble_, words) != words;
 }
 
-writer::instant writer::due_again() const {
+file_worker::instant file_worker::due_again() const {
     return std::chrono::steady_clock::now() +
            tuned_.retry_every * (is_damaged(disk_) ? patience_with_damage : 1);
 }
 
 /// What comes first in the transaction that ends trouble.
-boost::system::error_code writer::first_writes() {
+boost::system::error_code file_worker::first_writes() {
     for (const std::shared_ptr<call>& c : refused_) {
         const result<void> undone = c->what == call::kind::begin ? file_.entries().undo_begin(c->begins->id)
                                                                  : file_.entries().undo_depart(c->departs);
@@ -58,17 +95,16 @@ boost::system::error_code writer::first_writes() {
     return file_.entries().beat().error();
 }
 
-bool writer::sound() {
+bool file_worker::sound() {
     if (!is_damaged(disk_)) return true;
     const result<void> verdict = file_.look_through();
     if (verdict.has_error()) note(verdict.error());
     return verdict.has_value();
 }
 
-void writer::mend() {
-    if (!has_opened() && take_file() != attempt::opened) return;
+void file_worker::mend(calls& done) {
+    if (!has_opened() && open() != attempt::opened) return;
     next_try_ = due_again();
-    calls done;
     boost::system::error_code fault;
     try {
         if (must_reopen(disk_)) fault = file_.reopen(clock_.today()).error();
@@ -82,7 +118,6 @@ void writer::mend() {
     }
     if (fault) {
         note(fault);
-        hand_back(std::move(done));
         return;
     }
     refused_.clear();
@@ -90,10 +125,9 @@ void writer::mend() {
     pending_.clear();
     disk_ = disk::healthy;
     log_.info("the journal is written again");
-    hand_back(std::move(done));
 }
 
-void writer::sweep_some() {
+void file_worker::sweep_some() {
     next_sweep_ = std::chrono::steady_clock::now() + tuned_.sweep_every;
     boost::system::error_code fault;
     try {
@@ -115,27 +149,7 @@ void writer::sweep_some() {
     if (fault) note(fault);
 }
 
-result<std::size_t> writer::sweep_all() {
-    std::size_t operations = 0;
-    for (bool more = true; more;) {
-        const result<swept> out =
-            sweep(file_.db(), file_.entries(), clock_.today(), retention_, tuned_.sweep_at_once);
-        if (out.has_error()) return out.error();
-        operations += out->operations;
-        more = out->more;
-    }
-    const result<void> compacted = compact(file_.db());
-    if (compacted.has_error()) return compacted.error();
-    return operations;
-}
-
-result<std::string> writer::use_keys(const std::vector<master_key>& keys) {
-    // What was refused may have to be taken back, and is found by the keys it was written with.
-    if (!healthy()) return errc::journal_unavailable;
-    return file_.use_keys(keys, clock_.today());
-}
-
-void writer::copy_log() {
+void file_worker::copy_log() {
     const result<void> copied = file_.db().checkpoint(false);
     if (copied.has_error()) note(copied.error());
 }
