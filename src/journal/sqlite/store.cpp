@@ -30,7 +30,7 @@ result<begun> store::begin(const operation& op, const std::optional<idempotency>
         under.expires_at = milliseconds(now + std::chrono::ceil<wall_time::duration>(keep_keys_));
     }
     if (op.id <= tail_->last_id()) {
-        const result<bool> known = sql_.head_by_id.query(std::string_view(op.id)).next();
+        const result<std::optional<operation_head>> known = reader_.head_by_id(op.id);
         if (known.has_error()) return known.error();
         if (*known) throw std::logic_error("an operation was begun twice");
     }
@@ -40,7 +40,7 @@ result<begun> store::begin(const operation& op, const std::optional<idempotency>
     made.created_at = milliseconds(op.created_at);
     made.settled_at = milliseconds(op.settled_at);
     made.steps = static_cast<std::int64_t>(op.steps.size());
-    made.master = keys_.newest;
+    made.master = reader_.newest_key();
     made.key = ring_.make_key();
     made.wrapped = ring_.wrap(made.key, op.id);
     made.entries.reserve(2); // most end with the next
@@ -125,7 +125,7 @@ result<void> store::record(const std::vector<progress_record>& records, std::opt
 
 result<void> store::record_fresh(fresh_operation& op, const progress_record& r) {
     if (!r.changes.empty()) {
-        const result<void> unlocked = unlock(op);
+        const result<void> unlocked = reader_.unlock(op);
         if (unlocked.has_error()) return unlocked;
         const auto entry = static_cast<std::int64_t>(op.entries.size());
         std::string sealed = ring_.seal(op.key, context_of(op.id, entry), encode(r.changes));
@@ -140,10 +140,10 @@ result<void> store::record_one(const progress_record& r) {
     auto known = live_.find(r.id);
     std::int64_t number = known == live_.end() ? 0 : known->second.number;
     if (known == live_.end()) {
-        const result<std::optional<head>> found = one_head(sql_.head_by_id.query(std::string_view(r.id)));
+        const result<std::optional<operation_head>> found = reader_.head_by_id(r.id);
         if (found.has_error()) return found.error();
         if (!*found) throw std::logic_error("record of an operation that was never begun");
-        const head& h = **found;
+        const operation_head& h = **found;
         number = h.number;
         if (h.key && !r.changes.empty()) {
             result<live> looked_up = look_up(h);
@@ -183,14 +183,12 @@ result<void> store::fold() {
     return {};
 }
 
-result<store::live> store::look_up(const head& h) {
-    result<secret> key = unlock(h);
+result<store::live> store::look_up(const operation_head& h) {
+    result<secret> key = reader_.unlock(h);
     if (key.has_error()) return key.error();
-    rows r = sql_.last_place.query(first_place(h.number), first_place(h.number + 1));
-    const result<bool> any = r.next();
-    if (any.has_error()) return any.error();
-    if (!*any) return errc::journal_unavailable;
-    return live{h.number, std::move(*key), r.integer(0) + 1};
+    const result<std::int64_t> last = reader_.last_place(h);
+    if (last.has_error()) return last.error();
+    return live{h.number, std::move(*key), *last + 1};
 }
 
 result<void> store::append(const std::string& id, live& l, const std::vector<change>& changes) {
@@ -209,12 +207,12 @@ result<void> store::undo_depart(flight_number number) {
 result<void> store::undo_begin(const std::string& id) {
     result<void> done = fold();
     if (done.has_error()) return done;
-    const result<std::optional<head>> found = one_head(sql_.head_by_id.query(std::string_view(id)));
+    const result<std::optional<operation_head>> found = reader_.head_by_id(id);
     if (found.has_error()) return found.error();
     if (!*found) return {};
-    const head& h = **found;
+    const operation_head& h = **found;
     live_.erase(id);
-    const result<std::shared_ptr<operation>> op = load(h);
+    const result<std::shared_ptr<operation>> op = reader_.load(h);
     if (op.has_error() && op.error().category() == category()) return op.error();
     if (op.has_value())
         for (const customer& c : (*op)->what.customers)

@@ -2,6 +2,7 @@
 
 #include "../keyring.hpp"
 #include "database.hpp"
+#include "operation_reader.hpp"
 #include "schema.hpp"
 #include "subject_index.hpp"
 #include "tail.hpp"
@@ -40,7 +41,9 @@ public:
 
     /// After fold(). `skipped` gets the ids of operations that cannot be read; they are in no page.
     result<page> unsettled(cursor after, std::size_t most_operations, std::size_t most_steps,
-                           std::vector<std::string>& skipped);
+                           std::vector<std::string>& skipped) {
+        return reader_.unsettled(after, most_operations, most_steps, skipped);
+    }
 
     /// Takes back a begin or a departure that was refused after all: a commit whose fsync failed may be there
     /// after the file was opened again. Neither needs to be there.
@@ -77,51 +80,32 @@ private:
     /// What is larger is put into the tables at once: to write it twice saves nothing.
     static constexpr std::size_t largest_fresh = 65'536;
 
-    /// The columns of an operation.
-    struct head {
-        std::int64_t number = 0;
-        std::string id;
-        std::string caller;
-        std::int64_t created_at = 0;
-        std::optional<std::int64_t> settled_at;
-        std::optional<std::int64_t> retried_at;
-        std::optional<std::int64_t> key; ///< number of the master key; none: erased
-    };
     struct statements {
         statement add_entry;
-        statement head_by_id, head_by_number, key_of, last_place, entries, known_idempotency;
-        statement settle, land, unsettled, beat;
+        statement known_idempotency;
+        statement settle, land, beat;
         statement drop_operation, drop_key, drop_entries, drop_idempotency, drop_flight;
         statement forget_key, forget_master;
     };
     static result<statements> prepare(database&);
-    store(const keyring& ring, key_table keys, duration keep_keys, statements prepared, subject_index,
+    store(const keyring& ring, duration keep_keys, statements prepared, operation_reader, subject_index,
           std::unique_ptr<tail>);
 
-    static head read_head(const rows&);
-    static head head_of(const fresh_operation&);
     static live live_of(const fresh_operation&);
-    result<std::optional<head>> one_head(rows);
     result<std::optional<begun>> replay(const std::vector<std::string>& hashes,
                                         const std::vector<std::string>& fingerprints, wall_time now);
-    result<secret> unlock(const head&);
-    result<void> unlock(fresh_operation&);
-    static std::shared_ptr<operation> bare(const head&);
-    result<void> read_in(operation&, const secret* key, std::int64_t at, std::string_view text);
-    result<std::shared_ptr<operation>> load(const head&);
-    result<std::shared_ptr<operation>> load(fresh_operation&);
     void keep_live(const std::string& id, live);
     result<void> record_one(const progress_record&);
     result<void> record_fresh(fresh_operation&, const progress_record&);
-    result<live> look_up(const head&);
+    result<live> look_up(const operation_head&);
     result<void> append(const std::string& id, live&, const std::vector<change>&);
-    result<void> add_residue(const head&, const std::vector<change>&);
-    result<void> write_residue(const head&, operation&);
+    result<void> add_residue(const operation_head&, const std::vector<change>&);
+    result<void> write_residue(const operation_head&, operation&);
 
     const keyring& ring_;
-    const key_table keys_;
     const duration keep_keys_;
     statements sql_;
+    operation_reader reader_;
     subject_index subjects_;
     std::unique_ptr<tail> tail_;
     std::unordered_map<std::string, live> live_; ///< by id, with their keys at hand

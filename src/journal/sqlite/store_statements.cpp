@@ -10,23 +10,12 @@ result<store::statements> store::prepare(database& db) {
     const result<void> prepared = db.prepare({
         {&s.add_entry, "INSERT INTO entry(place, text) VALUES(?, ?)"},
 
-        {&s.head_by_id,
-         "SELECT number, id, caller, created_at, settled_at, retried_at, key FROM operation WHERE id = ?"},
-        {&s.head_by_number, "SELECT number, id, caller, created_at, settled_at, retried_at, key FROM "
-                            "operation WHERE number = ?"},
-        {&s.key_of, "SELECT wrapped FROM operation_key WHERE operation = ?"},
-        {&s.last_place, "SELECT place + entries - 1 FROM entry WHERE place >= ? AND place < ?"
-                        " ORDER BY place DESC LIMIT 1"},
-        {&s.entries, "SELECT place, entries, text FROM entry WHERE place >= ? AND place < ? ORDER BY place"},
         {&s.known_idempotency, "SELECT i.fingerprint, o.id FROM idempotency i JOIN operation o"
                                " ON o.number = i.operation WHERE i.hash = ? AND i.expires_at > ?"},
 
         {&s.settle,
          "UPDATE operation SET settled_at = ?, retried_at = coalesce(?, retried_at) WHERE number = ?"},
         {&s.land, "UPDATE flight SET steps = NULL WHERE number = ?"},
-        {&s.unsettled, "SELECT number, id, caller, created_at, settled_at, retried_at, key FROM operation"
-                       " INDEXED BY unsettled WHERE settled_at IS NULL AND (created_at, number) > (?, ?)"
-                       " ORDER BY created_at, number"},
         {&s.beat, "INSERT OR REPLACE INTO heartbeat(number, beat) VALUES(1, zeroblob(65536))"},
 
         {&s.drop_operation, "DELETE FROM operation WHERE number = ?"},
@@ -42,9 +31,9 @@ result<store::statements> store::prepare(database& db) {
     return s;
 }
 
-store::store(const keyring& ring, key_table keys, duration keep_keys, statements prepared,
+store::store(const keyring& ring, duration keep_keys, statements prepared, operation_reader reader,
              subject_index subjects, std::unique_ptr<tail> t)
-    : ring_(ring), keys_(std::move(keys)), keep_keys_(keep_keys), sql_(std::move(prepared)),
+    : ring_(ring), keep_keys_(keep_keys), sql_(std::move(prepared)), reader_(std::move(reader)),
       subjects_(std::move(subjects)), tail_(std::move(t)) {}
 
 result<std::unique_ptr<store>> store::make(database& db, const keyring& ring, key_table keys,
@@ -55,7 +44,9 @@ result<std::unique_ptr<store>> store::make(database& db, const keyring& ring, ke
     if (subjects.has_error()) return subjects.error();
     result<std::unique_ptr<tail>> made = tail::make(db);
     if (made.has_error()) return made.error();
-    return std::unique_ptr<store>(new store(ring, std::move(keys), keep_keys, std::move(*prepared),
+    result<operation_reader> reader = operation_reader::make(db, ring, std::move(keys));
+    if (reader.has_error()) return reader.error();
+    return std::unique_ptr<store>(new store(ring, keep_keys, std::move(*prepared), std::move(*reader),
                                             std::move(*subjects), std::move(*made)));
 }
 
