@@ -1,41 +1,15 @@
 #pragma once
 
-#include "answer_head.hpp"
-#include "offboard/async/deadline_watch.hpp"
-#include "offboard/http/server.hpp"
-#include "request_reader.hpp"
+#include "server_exchange.hpp"
+#include "session_context.hpp"
 #include "session_stream.hpp"
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 
-#include <array>
 #include <list>
 #include <memory>
-#include <optional>
-#include <string>
 
 namespace offboard::http {
-
-class session;
-
-/// What the sessions of one server share. Outlives them.
-struct session_context {
-    session_context(boost::asio::io_context&, server_limits, handler&, server_hooks, telemetry::log&);
-
-    server_limits limits;
-    handler& serve;
-    server_hooks hooks;
-    telemetry::log& log;
-    async::deadline_watch watch; ///< its grain follows from the shortest limit
-    body_budget bodies;
-    std::list<session*> sessions;
-    std::size_t in_flight = 0;
-    std::size_t unread = 0; ///< bytes of answers that wait for their clients
-    bool closing = false;   ///< every answer says that the connection ends with it
-    bool draining = false;  ///< idle connections end
-    date_line date;
-};
 
 /// One connection: request after request until one side closes it. Owned by the task that runs it.
 ///
@@ -66,10 +40,6 @@ private:
     bool time_is_up(bool quiet);
     void expires_after(duration);
 
-    std::string_view unread() const noexcept;
-    boost::asio::mutable_buffer room();
-    bool nothing_has_come();
-
     /// What the loop does next: the bytes and the end of time decide it, the loop only reads and writes.
     enum class then : std::uint8_t {
         read,  ///< more of this message
@@ -81,24 +51,6 @@ private:
     bool begin_wait(bool first);
     then on_head_bytes(boost::system::error_code, std::size_t n);
     then on_body_bytes(boost::system::error_code, std::size_t n);
-    bool wants_body() const noexcept { return !answer_ && progress_ == progress::need_more; }
-
-    void begin_message();
-    void remember_request();
-    bool sends_body() const noexcept;
-    void read_head();
-    void judge_head();
-    bool wants_interim_answer() const noexcept;
-    void read_more_body();
-    void answer_with(const fault&);
-    void refuse_for_now(const fault&, refusal);
-    void count(refusal);
-    void end_with_exception(std::string_view what);
-    void compose();
-    void report(bool delivered);
-
-    std::array<boost::asio::const_buffer, 2> parts() const noexcept;
-
     boost::asio::awaitable<bool> shake_hands();
     boost::asio::awaitable<void> answer_unasked(const fault&);
     boost::asio::awaitable<bool> write_rest(std::size_t written);
@@ -111,26 +63,10 @@ private:
     std::list<session*>::iterator place_;
     session_stream stream_;
     steady_time opened_;
-    boost::beast::flat_buffer buffer_;
-    std::string head_; ///< of the answer being written
-    request request_;
-    /// What is needed of the request after the handler has moved from it.
-    struct {
-        std::string id;
-        std::string_view method;
-        std::string_view route;
-        steady_time received{};
-        telemetry::trace_context trace;
-        bool head = false;
-    } known_;
-    std::optional<request_reader> reader_;
-    std::optional<response> answer_;
-    progress progress_ = progress::need_more;
+    server_exchange exchange_;
     bool idle_ = true;         ///< nothing of a next request has come
     bool timed_out_ = false;   ///< since the deadline was last set
     steady_time late_until_{}; ///< after timed_out_: a peer that sends byte by byte gets no more than this
-    bool last_ = false;        ///< the connection ends with this answer
-    bool rest_unread_ = false; ///< and what the client still sends is not wanted
 };
 
 } // namespace offboard::http

@@ -36,7 +36,7 @@ asio::awaitable<bool> session::shake_hands() {
     expires_never();
     if (!failed) co_return true;
     if (shared_.draining) co_return false;
-    count(refusal::handshake);
+    exchange_.count(refusal::handshake);
     const std::string why = timed_out_ ? "not done in time" : failed.message();
     shared_.log.debug("a TLS handshake failed", {{"reason", why}});
     if (!session_stream::was_plain_http(failed)) co_return false;
@@ -57,7 +57,7 @@ asio::awaitable<void> session::part() {
 /// After the last answer.
 asio::awaitable<void> session::end() {
     if (stream_.secure()) co_await say_goodbye();
-    if (rest_unread_ || buffer_.size() != 0) co_await linger();
+    if (exchange_.rest_unread() || exchange_.has_unread()) co_await linger();
     error_code ignored;
     stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
 }
@@ -87,7 +87,7 @@ asio::awaitable<void> session::linger() {
 }
 
 asio::awaitable<void> session::turn_away() {
-    count(refusal::connections);
+    exchange_.count(refusal::connections);
     if (stream_.secure()) {
         const bool secured = co_await shake_hands();
         if (!secured) co_return cut();
@@ -97,13 +97,13 @@ asio::awaitable<void> session::turn_away() {
 
 asio::awaitable<void> session::answer_unasked(const fault& f) {
     idle_ = false;
-    answer_with(f);
-    compose();
+    exchange_.answer_with(f);
+    exchange_.compose();
     std::size_t written = 0;
-    const error_code ec = stream_.write_now(parts(), written);
+    const error_code ec = stream_.write_now(exchange_.parts(), written);
     bool delivered = !ec;
     if (ec == asio::error::would_block) delivered = co_await write_rest(written);
-    report(delivered);
+    exchange_.report(delivered);
     if (!delivered) co_return;
     if (stream_.secure()) co_await say_goodbye();
     co_await linger();
@@ -113,13 +113,14 @@ asio::awaitable<void> session::answer_unasked(const fault& f) {
 asio::awaitable<bool> session::write_rest(std::size_t written) {
     // A body that all answers share costs nothing here; and a small answer is never cut, for all connections
     // together hold little of those.
-    const std::size_t held = parts()[0].size() + (answer_->shared_body ? 0 : parts()[1].size());
+    const std::size_t held =
+        exchange_.parts()[0].size() + (exchange_.shares_body() ? 0 : exchange_.parts()[1].size());
     const bool bounded = held > small_answer && shared_.unread != 0;
     // A client that reads nothing must not take the memory of all others.
     if (bounded && shared_.unread + held > shared_.limits.unread_total) co_return false;
     const counted_bytes counted(shared_.unread, held);
     expires_after(shared_.limits.write_time);
-    std::array<asio::const_buffer, 2> rest = parts();
+    std::array<asio::const_buffer, 2> rest = exchange_.parts();
     const std::size_t of_head = std::min(written, rest[0].size());
     rest[0] += of_head;
     rest[1] += written - of_head;

@@ -1,8 +1,11 @@
 #include "operation_reader.hpp"
 
+#include "../hashed_forms.hpp"
 #include "../record_codec.hpp"
 #include "layout.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace offboard::journal::sqlite {
@@ -175,6 +178,38 @@ result<page> operation_reader::unsettled(cursor after, std::size_t most_operatio
     if (more.has_error()) return more.error();
     out.last = !*more;
     return out;
+}
+
+result<std::vector<std::string>> operation_reader::lookup(const identifier& who, std::size_t most,
+                                                          tail& kept_apart, subject_index& subjects) {
+    std::vector<std::pair<std::int64_t, std::string>> found;
+    std::vector<subject_hash> hashes;
+    for (const identifier& form : hashed_forms(who))
+        std::ranges::copy(ring_->subjects(form), std::back_inserter(hashes));
+    for (const subject_hash& hash : hashes) {
+        for (const fresh_operation& op : kept_apart.contents().operations())
+            if (std::ranges::find(op.subjects, hash) != op.subjects.end())
+                found.emplace_back(op.number, op.id);
+        const result<std::vector<std::int64_t>> kept = subjects.find(hash, kept_apart.next_number(), most);
+        if (kept.has_error()) return kept.error();
+        std::size_t left = most;
+        for (const std::int64_t number : *kept) {
+            if (left == 0) break; // the newest come first
+            const result<std::optional<operation_head>> h = head_by_number(number);
+            if (h.has_error()) return h.error();
+            if (!*h) continue;
+            found.emplace_back(number, (**h).id);
+            --left;
+        }
+    }
+    std::sort(found.begin(), found.end(), std::greater<>());
+    found.erase(std::unique(found.begin(), found.end()), found.end());
+    found.resize(std::min(found.size(), most));
+    std::vector<std::string> ids;
+    ids.reserve(found.size());
+    for (auto& f : found)
+        ids.push_back(std::move(f.second));
+    return ids;
 }
 
 } // namespace offboard::journal::sqlite

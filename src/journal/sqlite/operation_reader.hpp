@@ -3,6 +3,7 @@
 #include "../keyring.hpp"
 #include "database.hpp"
 #include "schema.hpp"
+#include "subject_index.hpp"
 #include "tail.hpp"
 
 #include "offboard/journal/journal.hpp"
@@ -47,6 +48,8 @@ public:
     /// As store::unsettled().
     result<page> unsettled(cursor after, std::size_t most_operations, std::size_t most_steps,
                            std::vector<std::string>& skipped);
+    /// As store::lookup(), over the tables and a tail that is loaded.
+    result<std::vector<std::string>> lookup(const identifier&, std::size_t most, tail&, subject_index&);
 
 private:
     struct statements {

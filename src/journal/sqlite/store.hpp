@@ -37,7 +37,12 @@ public:
     result<void> record(const std::vector<progress_record>&, std::optional<flight_number> landed);
 
     result<std::shared_ptr<operation>> find(std::string_view id);
-    result<std::vector<std::string>> lookup(const identifier&, std::size_t most);
+    /// Ids of the newest `most` operations about the person.
+    result<std::vector<std::string>> lookup(const identifier& who, std::size_t most) {
+        const result<void> loaded = tail_->load();
+        if (loaded.has_error()) return loaded.error();
+        return reader_.lookup(who, most, *tail_, subjects_);
+    }
 
     /// After fold(). `skipped` gets the ids of operations that cannot be read; they are in no page.
     result<page> unsettled(cursor after, std::size_t most_operations, std::size_t most_steps,

@@ -19,39 +19,6 @@ result<std::shared_ptr<operation>> store::find(std::string_view id) {
     return reader_.load(**found);
 }
 
-result<std::vector<std::string>> store::lookup(const identifier& who, std::size_t most) {
-    const result<void> loaded = tail_->load();
-    if (loaded.has_error()) return loaded.error();
-    std::vector<std::pair<std::int64_t, std::string>> found;
-    std::vector<subject_hash> hashes;
-    for (const identifier& form : hashed_forms(who))
-        std::ranges::copy(ring_.subjects(form), std::back_inserter(hashes));
-    for (const subject_hash& hash : hashes) {
-        for (const fresh_operation& op : tail_->contents().operations())
-            if (std::ranges::find(op.subjects, hash) != op.subjects.end())
-                found.emplace_back(op.number, op.id);
-        const result<std::vector<std::int64_t>> kept = subjects_.find(hash, tail_->next_number(), most);
-        if (kept.has_error()) return kept.error();
-        std::size_t left = most;
-        for (const std::int64_t number : *kept) {
-            if (left == 0) break; // the newest come first
-            const result<std::optional<operation_head>> h = reader_.head_by_number(number);
-            if (h.has_error()) return h.error();
-            if (!*h) continue;
-            found.emplace_back(number, (**h).id);
-            --left;
-        }
-    }
-    std::sort(found.begin(), found.end(), std::greater<>());
-    found.erase(std::unique(found.begin(), found.end()), found.end());
-    found.resize(std::min(found.size(), most));
-    std::vector<std::string> ids;
-    ids.reserve(found.size());
-    for (auto& f : found)
-        ids.push_back(std::move(f.second));
-    return ids;
-}
-
 result<void> store::erase(std::int64_t number) {
     const result<std::optional<operation_head>> found = reader_.head_by_number(number);
     if (found.has_error()) return found.error();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 
 const ok = new Set(['accepted', 'succeeded', 'absent']);
 /** What is sent once more at most when its answer was lost. */
-const once = new Set(['billing.forget']);
+const once = new Set(['mention_me.purge', 'billing.forget']);
 /** Calls by which a vendor is asked whether it works. */
 const without_effect = new Set(['ping', 'read_back']);
 /** Deliveries that the caller of a vendor cannot read as an answer. */
@@ -54,6 +54,7 @@ function keyOf(step, who) {
   const capillary = who.capillary_id ?? who.mobile;
   switch (step.step) {
     case 'mention_me.lapse': return `lapse ${who.email}`;
+    case 'mention_me.purge': return `purge ${who.email}`;
     case 'capillary.revoke_earn': return `REVOKE_EARN ${capillary}`;
     case 'capillary.revoke_enrol': return `REVOKE_ENROL ${capillary}`;
     case 'capillary.delink': return `delink ${who.mobile} ${step.target.partner_program}`;
@@ -74,7 +75,7 @@ function keyOf(step, who) {
  * answer to one customer always counts. A single one ends the step unless it was lost.
  */
 function unexplained(step, receptions) {
-  const explained = step.step === 'billing.forget' ? [429] : [401, 429, 503];
+  const explained = { 'billing.forget': [429], 'mention_me.purge': [401, 429] }[step.step] ?? [401, 429, 503];
   return receptions.filter(({ status, fault, customers }) => !explained.includes(status) && !(status === 200 && customers > 1 && !broken.has(fault)));
 }
 
@@ -85,6 +86,7 @@ function effects(state) {
   return (step, who) => {
     switch (step.step) {
       case 'mention_me.lapse': return `email:${who.email}` in state.lapsed;
+      case 'mention_me.purge': return `email:${who.email}` in state.purged;
       // By mobile only the vendor knows the customer's number; a step that succeeded tells it.
       case 'capillary.revoke_earn': return earns.has(String(who.capillary_id ?? step.vendor?.entity_id));
       case 'capillary.revoke_enrol': return enrolments.has(String(who.capillary_id ?? step.vendor?.entity_id));
@@ -98,14 +100,14 @@ function effects(state) {
 export function judge(orders, record, state) {
   const happened = effects(state);
   const faults = [];
-  const figures = { operations: 0, customers: 0, unknown: 0, failed: 0, repeated: 0, forgets: 0, forgets_twice: 0 };
+  const figures = { operations: 0, customers: 0, unknown: 0, failed: 0, repeated: 0, erasures: 0, erasures_twice: 0 };
   for (const order of orders) {
     if (!order.abandoned) ++figures.operations;
     order.request.customers.forEach(({ identifiers }, c) => {
       if (order.abandoned) {
         // Refused with a 5xx, and left at that: no vendor may ever have heard of them.
         for (const value of Object.values(identifiers)) {
-          for (const call of ['lapse', 'REVOKE_EARN', 'forget']) assert.equal(record.of(`${call} ${value}`).length, 0, `${order.key}: refused, and yet sent`);
+          for (const call of ['lapse', 'purge', 'REVOKE_EARN', 'forget']) assert.equal(record.of(`${call} ${value}`).length, 0, `${order.key}: refused, and yet sent`);
         }
         return;
       }
@@ -143,13 +145,14 @@ function customer(order, c, who, { record, happened, figures }) {
     if (once.has(step.step)) {
       assert.ok(unexplained(step, receptions).length <= 2, say(step, 'sent more than once again after answers that were lost'));
     }
-    if (step.step === 'billing.forget' && receptions.length > 0) ++figures.forgets;
-    if (step.step === 'billing.forget' && receptions.length > 1) ++figures.forgets_twice;
+    if (once.has(step.step) && receptions.length > 0) ++figures.erasures;
+    if (once.has(step.step) && receptions.length > 1) ++figures.erasures_twice;
   }
   // The gates, by the order in which the vendors received things, over all crashes.
-  const forget = steps.find((s) => s.step === 'billing.forget');
-  const others = steps.filter((s) => s !== forget);
-  if (forget && order.gate !== 'none') behind(forget, others, order.gate === 'all_ok');
+  const others = steps.filter((s) => !once.has(s.step));
+  for (const erasing of steps.filter((s) => once.has(s.step))) {
+    if (order.gate !== 'none') behind(erasing, others, order.gate === 'all_ok');
+  }
   const enrol = steps.find((s) => s.step === 'capillary.revoke_enrol');
   if (enrol) behind(enrol, steps.filter((s) => s.step === 'capillary.revoke_earn'), true);
 

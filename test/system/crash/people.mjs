@@ -22,7 +22,8 @@ export const plans = {
   lapse: { mention_me: { lapse: {} } },
   revoke_delink: { capillary },
   lapse_forget: { mention_me: { lapse: {} }, billing: { forget: {} } },
-  everything: { mention_me: { lapse: {} }, capillary, billing: { forget: { keep: ['country'] } } },
+  purge: { mention_me: { lapse: {}, purge: {} }, billing: { forget: {} } },
+  everything: { mention_me: { lapse: {}, purge: {} }, capillary, billing: { forget: { keep: ['country'] } } },
 };
 
 /** Makes requests about persons whom no other request names. */
@@ -45,7 +46,7 @@ export class People {
   /** The next request: its body is kept as text, because a repeat must have the very same bytes. */
   order() {
     const { random } = this;
-    const plan = random.pick(['lapse', 'lapse', 'revoke_delink', 'revoke_delink', 'lapse_forget', 'lapse_forget', 'everything']);
+    const plan = random.pick(['lapse', 'lapse', 'revoke_delink', 'revoke_delink', 'lapse_forget', 'purge', 'everything']);
     const size = random.chance(0.7) ? 1 : 2 + random.int(19);
     const request = { plan, customers: Array.from({ length: size }, () => ({ identifiers: this.person() })) };
     const erase_gate = random.pick([undefined, 'settled', 'none']);
@@ -69,7 +70,7 @@ export function mischief(random) {
   const lost = [{ kind: 'cut' }, { kind: 'cut', act: false }, { kind: 'reset' }, { kind: 'truncated' }, { kind: 'cut_mid_body' }, { kind: 'stall' }];
   const told = [{ status: 500 }, { status: 503 }, { status: 500, act: true }, { latency_ms: 150 }, { kind: 'close_after_answer' }];
   const faults = [];
-  for (const call of ['lapse', 'revoke', 'delink', 'forget']) {
+  for (const call of ['lapse', 'purge', 'revoke', 'delink', 'forget']) {
     const own = call === 'forget' ? told : [...told, { kind: 'expire_token' }];
     for (let n = 1 + random.int(5); n > 0; --n) faults.push({ call, skip: random.int(20), ...random.pick(random.chance(0.5) ? lost : own) });
     if (random.chance(0.15)) faults.push({ call, skip: random.int(20), kind: 'rate_limited', retry_after: 1 });
