@@ -2,6 +2,7 @@
 
 #include "offboard/async/sleep.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <unordered_set>
 #include <utility>
@@ -15,8 +16,11 @@ namespace {
 /// How long the loader waits when the journal cannot be read.
 constexpr auto read_pause = std::chrono::seconds(1);
 
-/// The loader's pause after a round whose operations all need vendors whose steps fill their room.
+/// The loader's pause after a round that passed operations over, for their vendors' steps fill their room:
+/// this long, and as many times as long as its reads took. Else each step that settles would start another
+/// round, and a large backlog would be read all the time.
 constexpr auto round_pause = std::chrono::seconds(5);
+constexpr int times_of_reading = 10;
 
 } // namespace
 
@@ -52,7 +56,6 @@ void backlog_loader::adopt_page(const std::vector<std::shared_ptr<operation>>& p
         }
         live_.set.unpark(op->steps.size());
         driver_.adopt(op, {}, false);
-        r.adopted_any = true;
     }
 }
 
@@ -69,8 +72,10 @@ asio::awaitable<void> backlog_loader::load() {
             continue;
         }
         set.read_begins();
+        const steady_time asked = time_.now();
         auto read = co_await journal_.unsettled(at, bounds.page_operations, bounds.page_steps);
         const std::unordered_set<std::string> settled = set.read_ends();
+        r.reading += time_.now() - asked;
         if (read.has_error()) {
             const bool slept = co_await async::sleep_for(read_pause);
             if (!slept) co_return;
@@ -89,12 +94,12 @@ asio::awaitable<void> backlog_loader::load() {
         // nothing.
         at = {};
         if (!r.found_any) set.found_none();
-        // A whole round that brought nothing in: for those that were passed over nothing has changed yet.
-        const bool in_vain = r.passed_over && !r.adopted_any;
-        r = {};
-        if (!in_vain) continue;
-        const bool slept = co_await async::sleep_for(round_pause);
-        if (!slept) co_return;
+        const round done = std::exchange(r, {});
+        if (done.passed_over) {
+            const bool slept =
+                co_await async::sleep_for(std::max<duration>(round_pause, times_of_reading * done.reading));
+            if (!slept) co_return;
+        }
     }
 }
 

@@ -36,7 +36,7 @@ private:
     struct round {
         bool found_any = false;
         bool passed_over = false; ///< one at least had no room
-        bool adopted_any = false;
+        duration reading{};       ///< what its reads took
     };
     void adopt_page(const std::vector<std::shared_ptr<operation>>&, round&);
 
