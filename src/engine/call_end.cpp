@@ -89,7 +89,7 @@ bool call_end::unanswered(started_call& call, errc why, const moment& m, const c
     const steady_time again = health_.retry_at(call.what, faults_of(content.places), std::nullopt, m);
     call_outcome sorted = sort_no_answer(content, lost, rules(), m.today, out);
     if (lost)
-        put_back_failed(call.what, std::move(sorted.failed), content.apart, again, m);
+        put_back_failed(call.what, std::move(sorted.failed), content.apart, again, false, m);
     else
         lanes_.put_back({std::move(sorted.failed), content.apart}, again);
     return true;
@@ -168,7 +168,7 @@ void call_end::sort(started_call& call, const incoming_response& answer,
     else
         lanes_.put_back({std::move(sorted.throttled), alone}, again);
     if (all.failed_whole)
-        put_back_failed(call.what, std::move(sorted.failed), alone, again, m);
+        put_back_failed(call.what, std::move(sorted.failed), alone, again, asked.has_value(), m);
     else
         lanes_.put_back({std::move(sorted.failed), alone}, again);
 }
@@ -178,7 +178,7 @@ void call_end::broken(started_call& call, bool sent, const moment& m, effects& o
     sort_broken(call.content, sent, out);
 }
 
-void call_end::put_back_failed(action what, lane_queue::group failed, bool alone, steady_time due,
+void call_end::put_back_failed(action what, lane_queue::group failed, bool alone, steady_time due, bool asked,
                                const moment& m) {
     if (failed.empty()) return;
     // The same customers again and no others, so that what fails twice can be cut in two: one of them may
@@ -190,10 +190,11 @@ void call_end::put_back_failed(action what, lane_queue::group failed, bool alone
         for (const queued_step& q : place.items)
             failures = std::max(failures, q.failures);
     // A repeat that is the last waits long enough for the breaker to tell an outage, and such repeats go one
-    // after the other: a vendor that comes back for a moment only takes one of them along.
+    // after the other: a vendor that comes back for a moment only takes one of them along. A vendor that says
+    // when it is back is believed.
     const bool last = rule_of(what).resend == resend::once;
     const policy::backoff& backoff = health_.backoff();
-    if (last)
+    if (last && !asked)
         due = std::max(due,
                        m.now + std::min<duration>(health_.longest_open(), last_repeat_after * backoff.base));
     if (!several) return lanes_.put_back({std::move(failed), alone || !down || last, true}, due);

@@ -101,6 +101,19 @@ BOOST_AUTO_TEST_CASE(an_erasing_call_is_sent_again_once) {
     BOOST_TEST(!f.start());
 }
 
+BOOST_AUTO_TEST_CASE(a_vendor_that_says_when_it_is_back_is_asked_then) {
+    fixture f;
+    f.push(operation_of("a", action::forget, 1));
+    auto call = f.start();
+    vendors::verdict down = faulty();
+    down.may_have_acted = true;
+    f.answer(*call, {down}, with_status(503, {{"retry-after", "1"}}));
+    f.pass(900ms);
+    BOOST_TEST(!f.start());
+    f.pass(100ms);
+    BOOST_TEST(f.start().has_value()); // and not the 2 s of a repeat that is the last
+}
+
 BOOST_AUTO_TEST_CASE(a_call_that_never_left_may_be_repeated_as_often_as_it_takes) {
     fixture f;
     const auto op = operation_of("a", action::forget, 1);
