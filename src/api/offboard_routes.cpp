@@ -373,7 +373,8 @@ http::response offboard_routes::refusal(const boost::system::error_code& why,
 asio::awaitable<http::response> offboard_routes::answer(std::shared_ptr<const operation> op,
                                                         const http::request& request,
                                                         std::string applied) const {
-    rendering shown(op);
+    const engine::waiting_view waiting = op->settled_at ? engine::waiting_view() : dispatcher_.waiting(*op);
+    rendering shown(op, waiting);
     while (shown.go_on(steps_a_turn))
         co_await next_turn();
     const progress state = shown.state();

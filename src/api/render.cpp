@@ -64,9 +64,10 @@ const identifier& shown_identifier(const operation& op, const step& s) {
     return found ? *found : *s.who;
 }
 
-json::object step_of(const operation& op, const step& s, const json::storage_ptr& memory) {
+json::object step_of(const operation& op, const step& s, const engine::waiting_view& waiting,
+                     const json::storage_ptr& memory) {
     json::object out(memory);
-    out.reserve(9);
+    out.reserve(11);
     out["step"] = to_string(s.action);
     out["status"] = to_string(s.outcome.status);
     out["code"] = to_string(s.outcome.code);
@@ -91,6 +92,9 @@ json::object step_of(const operation& op, const step& s, const json::storage_ptr
         out["blocked_by"] = std::move(names);
     }
     out["attempts"] = s.attempts;
+    const engine::waiting_view::answer wait = waiting.of(s);
+    if (wait.what != engine::waiting_for::nothing) out["waiting_for"] = engine::to_string(wait.what);
+    if (wait.next_attempt_at) out["next_attempt_at"] = to_rfc3339(*wait.next_attempt_at);
     return out;
 }
 
@@ -109,7 +113,7 @@ json::object summary_of(const summary& counted, const json::storage_ptr& memory)
 }
 
 /// Appends the customer as an element of `customers`.
-void add_customer(std::string& to, const operation& op, std::size_t c) {
+void add_customer(std::string& to, const operation& op, std::size_t c, const engine::waiting_view& waiting) {
     // Everything of one customer lives and dies together.
     unsigned char first[16 << 10];
     json::monotonic_resource memory(first, sizeof first);
@@ -122,7 +126,7 @@ void add_customer(std::string& to, const operation& op, std::size_t c) {
     json::array steps(in);
     steps.reserve(end - from);
     for (std::size_t i = from; i < end; ++i)
-        steps.push_back(step_of(op, op.steps[i], in));
+        steps.push_back(step_of(op, op.steps[i], waiting, in));
     who["steps"] = std::move(steps);
     if (!to.empty()) to += ',';
     to += json::serialize(who);
@@ -137,8 +141,8 @@ std::string opened(const json::object& o) {
 
 } // namespace
 
-rendering::rendering(std::shared_ptr<const operation> op)
-    : op_(std::move(op)), settled_before_(op_->settled_at) {
+rendering::rendering(std::shared_ptr<const operation> op, const engine::waiting_view& waiting)
+    : op_(std::move(op)), waiting_(waiting), settled_before_(op_->settled_at) {
     constexpr std::size_t about_a_step = 192;
     customers_.reserve(op_->steps.size() * about_a_step);
 }
@@ -150,7 +154,7 @@ bool rendering::go_on(std::size_t steps) {
         const auto [from, end] = op_->steps_of(c);
         done += std::max<std::size_t>(end - from, 1);
         counted_.add(*op_, c);
-        add_customer(customers_, *op_, c);
+        add_customer(customers_, *op_, c, waiting_);
     }
     return counted_.customer_count < all;
 }
@@ -170,6 +174,7 @@ std::string rendering::take() {
     body["id"] = op_->id;
     body["status"] = to_string(state());
     if (!op_->what.plan_name.empty()) body["plan"] = op_->what.plan_name;
+    if (!op_->caller.empty()) body["requested_by"] = op_->caller;
     body["created_at"] = to_rfc3339(op_->created_at);
     if (state() != progress::pending) body["settled_at"] = to_rfc3339(*settled_at());
     body["summary"] = summary_of(counted_, {});
@@ -185,6 +190,7 @@ std::string render_found(const operation& op) {
     out["id"] = op.id;
     out["status"] = to_string(op.settled_at ? progress_of(recount(op)) : progress::pending);
     if (!op.what.plan_name.empty()) out["plan"] = op.what.plan_name;
+    if (!op.caller.empty()) out["requested_by"] = op.caller;
     out["created_at"] = to_rfc3339(op.created_at);
     if (op.settled_at) out["settled_at"] = to_rfc3339(*op.settled_at);
     return json::serialize(out);

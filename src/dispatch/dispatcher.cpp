@@ -358,6 +358,17 @@ std::chrono::seconds dispatcher::eta() const {
     return parts_->eta();
 }
 
+engine::waiting_view dispatcher::waiting(const operation& op) const {
+    engine::waiting_view out;
+    out.now = parts_->time.now();
+    out.today = parts_->time.today();
+    out.parked = !op.settled_at && !parts_->live.find(op.id);
+    for (const action a : all_actions)
+        if (vendor_driver* const d = parts_->vendors.of(vendor_of(a)))
+            out.by_action[static_cast<std::size_t>(a)] = d->wait_of(a);
+    return out;
+}
+
 std::vector<breaker_report> dispatcher::breakers() const {
     std::vector<breaker_report> out;
     parts_->vendors.each([&](vendor_driver& d) { d.add_breakers(out); });

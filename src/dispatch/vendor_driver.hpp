@@ -26,6 +26,7 @@ public:
     void pump();
     /// About when a customer with `own` steps here is settled; everything that waits for the default.
     std::chrono::seconds eta(std::size_t own = std::size_t(-1));
+    engine::action_wait wait_of(action a) { return queue_.wait_of(a, with_.time.now(), known()); }
     engine::vendor_view view_of(action a) const { return queue_.view_of(a, with_.time.now()); }
 
     /// See vendor_link::use().

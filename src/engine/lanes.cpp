@@ -16,10 +16,13 @@ std::size_t steps_in(const lane_queue::group& group) {
     return n;
 }
 
-void set_queued(lane_queue::group& group) {
-    for (lane_queue::place& p : group)
-        for (queued_step& q : p.items)
+void set_queued(lane_queue::group& group, steady_time due) {
+    for (lane_queue::place& p : group) {
+        for (queued_step& q : p.items) {
             q.what().stage = stage::queued;
+            q.what().due = due;
+        }
+    }
 }
 
 template <class Void>
@@ -57,6 +60,7 @@ void lanes::push(queued_step q, const moment& m) {
         q.since = m.now - std::max<duration>(waited, duration::zero());
     }
     q.what().stage = stage::queued;
+    q.what().due = {};
     lane& l = lane_for(lane_of(*q.op, q.what()));
     place_keys keys = place_keys_of(*q.op, q.what(), shape_.source);
     const std::string& turn = q.op->id;
@@ -67,7 +71,7 @@ void lanes::push(queued_step q, const moment& m) {
 void lanes::put_back(steps_put_back group, steady_time due) {
     if (group.places.empty()) return;
     waiting_ += steps_in(group.places);
-    set_queued(group.places);
+    set_queued(group.places, due);
     delayed_.emplace(due, std::move(group));
 }
 
@@ -85,7 +89,7 @@ void lanes::put_back_now(steps_put_back group, const moment& m) {
     }
     const queued_step& first = group.places.front().items.front();
     lane& l = lane_for(lane_of(*first.op, first.what()));
-    set_queued(group.places);
+    set_queued(group.places, {});
     waiting_ += steps_in(group.places);
     lane_queue::group places = as_queued(l.key, std::move(group.places));
     if (group.failed)

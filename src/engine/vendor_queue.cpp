@@ -200,6 +200,17 @@ std::chrono::seconds vendor_queue::eta(const moment& m, const conditions& known,
     return policy::eta(here, now);
 }
 
+action_wait vendor_queue::wait_of(action a, steady_time now, const conditions& known) {
+    const vendor_health::kind& kind = health_.of(a);
+    if (kind.hold.held()) return {waiting_for::credentials, kind.hold.next_try(known.credentials, now)};
+    if (kind.breaker.at(now) != policy::breaker::state::closed)
+        return {waiting_for::breaker, kind.breaker.next_try(now)};
+    if (!known.journal_works) return {waiting_for::disk, steady_time::max()};
+    const steady_time ready = health_.pacer().ready_at(now);
+    if (ready > now) return {waiting_for::budget, ready};
+    return {waiting_for::slot, steady_time::max()};
+}
+
 vendor_view vendor_queue::view_of(action a, steady_time now) const {
     const vendor_health::kind& kind = health_.of(a);
     return {true, kind.works(now), kind.hold.held()};

@@ -18,9 +18,9 @@ namespace offboard::journal {
 /// not make: another version, an unknown member, a value of another type or out of its range.
 
 /// What was asked and every step as it is: all of an operation but its id, caller and times, which are
-/// columns; and but what is said not to be remembered of a step (`stage`, `generation`, `decided`), which is
-/// as in a new one after reading. Steps stand customer by customer, and their customers and targets exist:
-/// others are written, but not read.
+/// columns; and but what is said not to be remembered of a step (`stage`, `generation`, `due`, `decided`),
+/// which is as in a new one after reading. Steps stand customer by customer, and their customers and targets
+/// exist: others are written, but not read.
 std::string encode(const operation&);
 /// Into an operation whose id, caller and times are set. `first_step` is made again.
 result<void> decode(std::string_view, operation& into);

@@ -59,7 +59,8 @@ test('credentials given twice are 400', () => withKeys(async (gateway) => {
 }));
 
 test('a key works in either field', () => withKeys(async (gateway) => {
-  await gateway.offboard(one('lapse'), 200, as('crm'));
+  const { body } = await gateway.offboard(one('lapse'), 200, as('crm'));
+  assert.equal(body.requested_by, 'crm');
   await gateway.offboard(one('lapse', 1), 200, { authorization: `Bearer ${keyOf('crm')}` });
   await gateway.program.seen((l) => l.includes('"caller":"crm"'));
 }));

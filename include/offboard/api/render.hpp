@@ -3,6 +3,7 @@
 #include "offboard/config/settings.hpp"
 #include "offboard/domain/operation.hpp"
 #include "offboard/engine/batching.hpp"
+#include "offboard/engine/waiting.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -17,7 +18,8 @@ namespace offboard::api {
 /// as it was when its part was made, and status and summary are a recount of what is shown.
 class rendering {
 public:
-    explicit rendering(std::shared_ptr<const operation>);
+    /// `waiting`: what its pending steps wait for; of no use once the operation is settled.
+    explicit rendering(std::shared_ptr<const operation>, const engine::waiting_view& waiting = {});
 
     /// Goes on with about so many steps, one customer at least. False when everything has been rendered.
     bool go_on(std::size_t steps);
@@ -31,6 +33,7 @@ private:
     std::optional<wall_time> settled_at() const noexcept;
 
     std::shared_ptr<const operation> op_;
+    const engine::waiting_view waiting_;
     std::optional<wall_time> settled_before_; ///< as it was when the first part was made
     summary counted_;
     std::string customers_; ///< their JSON, one after the other

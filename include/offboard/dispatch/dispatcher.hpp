@@ -4,6 +4,7 @@
 #include "offboard/base/random.hpp"
 #include "offboard/config/settings.hpp"
 #include "offboard/engine/batching.hpp"
+#include "offboard/engine/waiting.hpp"
 #include "offboard/engine/working_set.hpp"
 #include "offboard/http/client.hpp"
 #include "offboard/journal/journal.hpp"
@@ -91,6 +92,8 @@ public:
     /// About when what waits now has been sent: for callers who are turned away.
     std::chrono::seconds eta() const;
     std::vector<breaker_report> breakers() const;
+    /// What the operation's pending steps wait for now.
+    engine::waiting_view waiting(const operation&) const;
 
     /// How each vendor's calls are shaped.
     const engine::shapes& forms() const noexcept;

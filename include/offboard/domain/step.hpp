@@ -1,5 +1,6 @@
 #pragma once
 
+#include "offboard/base/clock.hpp"
 #include "offboard/domain/action.hpp"
 #include "offboard/domain/identifier.hpp"
 #include "offboard/domain/outcome_code.hpp"
@@ -80,6 +81,7 @@ struct step {
     std::vector<offboard::action> blocked_by; ///< set when a gate stayed shut
     offboard::stage stage = offboard::stage::held;
     std::uint32_t generation = 0;    ///< times it was queued; a queued step of an earlier generation is void
+    steady_time due{};               ///< while `queued`: not before, after a failed try
     std::optional<decision> decided; ///< while `deciding`: what `outcome` is about to be
 };
 

@@ -4,6 +4,7 @@
 #include "offboard/engine/call_end.hpp"
 #include "offboard/engine/lanes.hpp"
 #include "offboard/engine/vendor_health.hpp"
+#include "offboard/engine/waiting.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -64,6 +65,8 @@ public:
     /// About when a customer with `own` steps here is settled; everything that waits for the default.
     std::chrono::seconds eta(const moment&, const conditions&, std::size_t own = std::size_t(-1));
     vendor_view view_of(action, steady_time now) const;
+    /// What the steps of the action wait for that are not in a call.
+    action_wait wait_of(action, steady_time now, const conditions&);
     const vendor_health& health() const noexcept { return health_; }
     std::size_t calls_in_flight() const noexcept { return lanes_.calls(); }
     const lanes& waiting() const noexcept { return lanes_; }
