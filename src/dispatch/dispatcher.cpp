@@ -171,11 +171,14 @@ asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::strin
     op->caller = std::move(caller);
     op->created_at = p.time.today();
     op->what = std::move(what);
-    op->steps = expand(op->what, op->first_step);
     const std::size_t weight = weight_of(*op);
     if (p.is_full(weight)) {
         auto earlier = co_await p.begin_in_full_queue(std::move(key));
         co_return earlier;
+    }
+    while (expand_more(op->what, slice_steps, op->steps, op->first_step)) {
+        const bool slept = co_await async::sleep_for(duration::zero()); // others have their turn
+        if (!slept) co_return errc::draining;
     }
     const bool at_once = p.live.set.has_room(*op, engine::purpose::new_work) || !p.journal.durable();
     if (is_settled(*op)) op->settled_at = op->created_at;
@@ -272,15 +275,15 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::cancel(std
     const live_pointer live = *found;
     // What is in a call now finishes; should the vendor push it back, it is not sent again.
     const bool withheld = engine::is_in_flight(*live->op) && !std::exchange(live->op->stopped, true);
-    engine::settlements stopped = engine::cancel_waiting(live->op);
-    if (stopped.empty() && !withheld) {
+    const std::size_t waiting = engine::count_waiting(*live->op);
+    if (waiting == 0 && !withheld) {
         p.release(*live);
         co_return errc::nothing_to_do;
     }
-    live->op->stopped = true;
+    live->op->stopped = true; // from here on nothing of it leaves
     tell_operation(p.log, telemetry::level::info, "operation cancelled", live->op->id, from,
-                   {{"steps", stopped.size()}});
-    co_await p.driver.settle(std::move(stopped), std::nullopt);
+                   {{"steps", waiting}});
+    co_await p.driver.settle_cancelled(live);
     const std::shared_ptr<const operation> shown = live->op;
     co_return shown;
 }

@@ -13,9 +13,6 @@ namespace offboard::dispatch {
 
 namespace {
 
-/// So many steps are handed over before others have their turn: some milliseconds of work.
-constexpr std::size_t slice_steps = 2'000;
-
 /// How often operations are looked at whose time is over: often enough for `after`, and never all the time.
 constexpr duration sweep_every(duration after) {
     return std::clamp<duration>(after / 8, std::chrono::milliseconds(50), std::chrono::seconds(30));
@@ -69,10 +66,19 @@ asio::awaitable<void> operation_driver::hand_over_rest(live_pointer live, std::s
 }
 
 asio::awaitable<void> operation_driver::hand_over_all(live_pointer live) {
-    engine::settlements too_late;
-    for (std::size_t c = 0; c < live->op->what.customers.size(); ++c)
-        hand_over(live, c, too_late);
-    co_await settle(std::move(too_late), std::nullopt);
+    engine::settlements at_once;
+    const std::size_t next = hand_over_slice(live, 0, at_once);
+    co_await settle(std::move(at_once), std::nullopt);
+    co_await hand_over_rest(live, next);
+}
+
+asio::awaitable<void> operation_driver::settle_cancelled(live_pointer live) {
+    for (std::size_t customer = 0; customer < live->op->what.customers.size();) {
+        engine::settlements stopped = engine::cancel_waiting(live->op, customer, slice_steps);
+        co_await settle(std::move(stopped), std::nullopt);
+        const bool slept = co_await async::sleep_for(duration::zero()); // others have their turn
+        if (!slept) co_return;
+    }
 }
 
 void operation_driver::hand_over(const live_pointer& live, std::size_t customer,

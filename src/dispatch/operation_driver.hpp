@@ -14,6 +14,9 @@
 
 namespace offboard::dispatch {
 
+/// So many steps are worked on before others have their turn: some milliseconds of work.
+inline constexpr std::size_t slice_steps = 2'000;
+
 /// Takes an operation from its open gates to its last outcome: hands open steps to the vendors' queues, makes
 /// outcomes durable, shows them, and opens the gates behind them. Owned by the dispatcher; network thread
 /// only.
@@ -35,8 +38,10 @@ public:
 
     /// Starts to drive an operation. pump() is the caller's.
     live_pointer adopt(std::shared_ptr<operation>, telemetry::origin, bool arrived);
-    /// Hands over the open steps of all customers, and settles what cannot be sent any more.
+    /// Hands over the open steps of all customers in slices, and settles what cannot be sent any more.
     boost::asio::awaitable<void> hand_over_all(live_pointer);
+    /// Settles in slices what waits of a cancelled operation.
+    boost::asio::awaitable<void> settle_cancelled(live_pointer);
     /// Settles the steps of operations that are too old, again and again until halt().
     boost::asio::awaitable<void> give_up_in_time();
     /// Shows that the operation is settled, and lets go of it.

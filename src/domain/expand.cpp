@@ -42,17 +42,29 @@ const identifier* identifier_for(const customer& who, action what,
     return nullptr;
 }
 
-std::vector<step> expand(const offboarding& what, std::vector<std::uint32_t>& first_step) {
+bool expand_more(const offboarding& what, std::size_t most, std::vector<step>& steps,
+                 std::vector<std::uint32_t>& first_step) {
     const std::vector<plan_step> each = what.plan.steps();
-    std::vector<step> steps;
-    first_step.clear();
-    for (std::size_t c = 0; c < what.customers.size(); ++c) {
-        const customer& who = what.customers[c];
+    const std::size_t all = what.customers.size();
+    if (first_step.empty()) {
+        steps.reserve(all * each.size());
+        first_step.reserve(all + 1);
+    }
+    for (std::size_t done = 0; done < most && first_step.size() < all; done += each.size()) {
+        const std::size_t c = first_step.size();
         first_step.push_back(static_cast<std::uint32_t>(steps.size()));
         for (const plan_step& one : each)
-            add(steps, who, c, one.what, one.target);
+            add(steps, what.customers[c], c, one.what, one.target);
     }
+    if (first_step.size() < all) return true;
     first_step.push_back(static_cast<std::uint32_t>(steps.size()));
+    return false;
+}
+
+std::vector<step> expand(const offboarding& what, std::vector<std::uint32_t>& first_step) {
+    std::vector<step> steps;
+    first_step.clear();
+    expand_more(what, std::size_t(-1), steps, first_step);
     return steps;
 }
 

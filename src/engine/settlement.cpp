@@ -16,6 +16,10 @@ bool comes_before(const settlement& a, const settlement& b) {
     return std::tuple(a.step, a.settles()) < std::tuple(b.step, b.settles());
 }
 
+bool waits(const step& s) noexcept {
+    return !is_settled(s.outcome.status) && (s.stage == stage::held || s.stage == stage::queued);
+}
+
 } // namespace
 
 void order(settlements& news) {
@@ -56,21 +60,29 @@ settlements shut_gates(const settlements& news) {
     return skipped;
 }
 
-settlements cancel_waiting(const std::shared_ptr<operation>& op) {
+std::size_t count_waiting(const operation& op) noexcept {
+    return static_cast<std::size_t>(std::ranges::count_if(op.steps, waits));
+}
+
+settlements cancel_waiting(const std::shared_ptr<operation>& op, std::size_t& customer, std::size_t most) {
     settlements out;
-    for (std::uint32_t i = 0; i < op->steps.size(); ++i) {
-        const step& s = op->steps[i];
-        const bool waits = s.stage == stage::held || s.stage == stage::queued;
-        if (is_settled(s.outcome.status) || !waits) continue;
-        settlement& stop = out.emplace_back();
-        stop.op = op;
-        stop.step = i;
-        if (s.history.acted_before) {
-            stop.outcome = vendors::lost_outcome();
-            continue;
+    const std::size_t first = op->steps_of(customer).first;
+    // Whole customers: a gate must not look shut because a part of its customer was cancelled before.
+    for (; customer < op->what.customers.size() && op->steps_of(customer).first - first < most; ++customer) {
+        const auto [from, end] = op->steps_of(customer);
+        for (std::size_t i = from; i < end; ++i) {
+            const step& s = op->steps[i];
+            if (!waits(s)) continue;
+            settlement& stop = out.emplace_back();
+            stop.op = op;
+            stop.step = static_cast<std::uint32_t>(i);
+            if (s.history.acted_before) {
+                stop.outcome = vendors::lost_outcome();
+                continue;
+            }
+            stop.outcome.status = step_status::cancelled;
+            stop.outcome.code = outcome_code::cancelled;
         }
-        stop.outcome.status = step_status::cancelled;
-        stop.outcome.code = outcome_code::cancelled;
     }
     return out;
 }

@@ -72,6 +72,9 @@ std::size_t steps_of(const offboarding&) noexcept;
 
 /// Customers × plan = steps. Steps without an identifier are settled as skipped/no_identifier.
 std::vector<step> expand(const offboarding&, std::vector<std::uint32_t>& first_step);
+/// The same in parts, both lists empty at first: about `most` steps more. False when all are there.
+bool expand_more(const offboarding&, std::size_t most, std::vector<step>&,
+                 std::vector<std::uint32_t>& first_step);
 
 /// The identifier a step uses of a customer, by the order of the action's rule; null when the customer has
 /// none.

@@ -35,9 +35,12 @@ settlements shut_gates(const settlements& news);
 /// One such skip.
 settlement skip_of(const std::shared_ptr<operation>&, gate_news::shut_step);
 
-/// What a cancel settles at once: `cancelled` for the steps that wait, but `unknown` for those that an
-/// earlier try may have done; the vendor is not asked about them again. Steps in a call finish.
-settlements cancel_waiting(const std::shared_ptr<operation>&);
+/// What a cancel settles: `cancelled` for the steps that wait, but `unknown` for those that an earlier try
+/// may have done; the vendor is not asked about them again. Steps in a call finish. For the customers from
+/// `customer` on, up to `most` steps; `customer` is the next one then.
+settlements cancel_waiting(const std::shared_ptr<operation>&, std::size_t& customer, std::size_t most);
+/// How many steps that are.
+std::size_t count_waiting(const operation&) noexcept;
 /// True when a step that is not settled is in a call now.
 bool is_in_flight(const operation&) noexcept;
 
