@@ -49,6 +49,7 @@ journal::progress_record reopening_of(const operation& op, const std::vector<std
     journal::progress_record out;
     out.id = op.id;
     out.reopened_at = op.retried_at;
+    out.changes.reserve(opened.size());
     for (const std::size_t i : opened) {
         const step& s = op.steps[i];
         journal::change& change = out.changes.emplace_back();
