@@ -158,8 +158,8 @@ void call_end::sort(started_call& call, const incoming_response& answer,
 
     const bool alone = content.apart;
     call_outcome sorted = sort_answer(content, std::move(verdicts), all, rules(believed), m.today, out);
-    for (lane_queue::group& other : sorted.by_another)
-        lanes_.put_back_now({std::move(other), true}, m);
+    for (call_outcome::regrouped& other : sorted.by_another)
+        lanes_.put_back_now({std::move(other.places), true}, m);
     lanes_.put_back_now({std::move(sorted.refused), alone}, m);
     learn(l, places, all.rejected_whole, believed);
     isolate(l, std::move(sorted.undecided), m, out);

@@ -4,6 +4,7 @@
 #include "offboard/engine/outcomes.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace offboard::engine {
@@ -67,6 +68,25 @@ bool try_again(queued_step& q, const outcome& if_given_up, bool lost, const outc
     return true;
 }
 
+/// Adds the place to the first group of its lane that may take it: all of a group are asked about in one
+/// call.
+void join(std::vector<call_outcome::regrouped>& groups, const lane_key& lane, lane_queue::place place) {
+    for (call_outcome::regrouped& g : groups) {
+        if (g.lane != lane.text || lane.alone) continue;
+        const auto same = std::ranges::find(g.places, place.dedup_key, &lane_queue::place::dedup_key);
+        if (same != g.places.end()) {
+            std::ranges::move(place.items, std::back_inserter(same->items));
+            return;
+        }
+        if (std::ranges::find(g.places, place.identity, &lane_queue::place::identity) != g.places.end())
+            continue;
+        g.places.push_back(std::move(place));
+        return;
+    }
+    groups.push_back({lane.text, {}});
+    groups.back().places.push_back(std::move(place));
+}
+
 /// True when the step is asked about by another identifier of its customer.
 bool ask_by_another(queued_step& q, const verdict& v, const outcome_rules& rules, call_outcome& sorted,
                     effects& out) {
@@ -81,12 +101,13 @@ bool ask_by_another(queued_step& q, const verdict& v, const outcome_rules& rules
     s.outcome.code = outcome_code::not_found;
     q.faults = q.failures = 0;
     note(q, out);
+    lane_queue::group one;
     place_keys keys = place_keys_of(*q.op, s, rules.source);
-    lane_queue::group& alone = sorted.by_another.emplace_back();
-    alone.push_back({std::move(keys.dedup_key), std::move(keys.identity), {}});
-    alone.back().items.push_back(std::move(q));
-    withdraw_cancelled(alone, withdrawal::after_call, out);
-    if (alone.empty()) sorted.by_another.pop_back();
+    one.push_back({std::move(keys.dedup_key), std::move(keys.identity), {}});
+    const lane_key lane = lane_of(*q.op, s);
+    one.back().items.push_back(std::move(q));
+    withdraw_cancelled(one, withdrawal::after_call, out);
+    if (!one.empty()) join(sorted.by_another, lane, std::move(one.front()));
     return true;
 }
 

@@ -179,6 +179,21 @@ BOOST_AUTO_TEST_CASE(an_erasing_call_that_cannot_be_told_apart_is_repeated_once_
         BOOST_TEST((n.outcome.status == step_status::unknown));
 }
 
+BOOST_AUTO_TEST_CASE(customers_who_are_not_known_by_one_identifier_are_asked_about_by_the_next_together) {
+    fixture f;
+    f.push(operation_of("a", action::revoke_enrol, 30));
+    const vendors::verdict absent = verdict_of(next::settle, step_status::absent, outcome_code::not_found);
+    std::vector<std::size_t> sizes;
+    std::size_t settled = 0;
+    while (auto call = f.start()) {
+        sizes.push_back(call->content.places.size());
+        const effects out = f.answer(*call, absent);
+        settled += static_cast<std::size_t>(std::ranges::count_if(out.news, &settlement::settles));
+    }
+    BOOST_TEST((sizes == std::vector<std::size_t>{30, 30, 30})); // by id, by mobile, by e-mail
+    BOOST_TEST(settled == 30u);
+}
+
 BOOST_AUTO_TEST_CASE(a_refusal_of_many_is_believed_once_enough_have_been_refused_alone) {
     fixture f;
     std::size_t calls = 0;

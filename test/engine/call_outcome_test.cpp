@@ -62,8 +62,8 @@ struct call_of_two {
         take(sorted.failed, gone::failed);
         take(sorted.throttled, gone::throttled);
         take(sorted.refused, gone::refused);
-        for (const lane_queue::group& g : sorted.by_another)
-            take(g, gone::by_another);
+        for (const call_outcome::regrouped& g : sorted.by_another)
+            take(g.places, gone::by_another);
         return seen;
     }
     std::shared_ptr<operation> op;

@@ -5,6 +5,7 @@
 #include "offboard/engine/give_up.hpp"
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,11 +30,17 @@ answer_summary summarise(const std::vector<vendors::verdict>&, unsigned status);
 /// Groups of steps that are sent again. What is settled instead, and what a try has left behind, is among the
 /// effects.
 struct call_outcome {
-    lane_queue::group undecided;               ///< in smaller calls
-    lane_queue::group failed;                  ///< after a backoff
-    lane_queue::group throttled;               ///< once the vendor takes calls again
-    lane_queue::group refused;                 ///< once the vendor takes our credentials
-    std::vector<lane_queue::group> by_another; ///< at once, each alone: by another identifier of the customer
+    lane_queue::group undecided; ///< in smaller calls
+    lane_queue::group failed;    ///< after a backoff
+    lane_queue::group throttled; ///< once the vendor takes calls again
+    lane_queue::group refused;   ///< once the vendor takes our credentials
+    /// At once, by another identifier of each customer. A call of its own for each: a customer who is not
+    /// known by this one either would make the answer to others ambiguous.
+    struct regrouped {
+        std::string lane; ///< its key
+        lane_queue::group places;
+    };
+    std::vector<regrouped> by_another;
 };
 
 /// How a call is looked at.

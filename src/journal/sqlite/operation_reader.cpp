@@ -171,7 +171,7 @@ result<page> operation_reader::unsettled(cursor after, std::size_t most_operatio
             skipped.push_back(h.id);
             continue;
         }
-        steps += (*op)->steps.size();
+        steps += std::max((*op)->steps.size(), weight_of(**op)); // earn_ids take memory, too
         out.operations.push_back(std::move(*op));
     }
     const result<bool> more = r.next();
