@@ -356,7 +356,7 @@ asio::awaitable<http::response> offboard_routes::lookup(http::request& request) 
     for (std::string& id : *ids) {
         auto found = co_await dispatcher_.await_settled(std::move(id), clock_.now());
         if (!found.has_value()) continue;
-        shown.push_back(render_found(**found));
+        shown.push_back(render_found(**found, configured_in(settings_)));
         const bool large = (*found)->steps.size() > steps_a_turn;
         found = errc::not_found; // let go of it
         if (large) co_await next_turn();
@@ -373,8 +373,10 @@ http::response offboard_routes::refusal(const boost::system::error_code& why,
 asio::awaitable<http::response> offboard_routes::answer(std::shared_ptr<const operation> op,
                                                         const http::request& request,
                                                         std::string applied) const {
-    const engine::waiting_view waiting = op->settled_at ? engine::waiting_view() : dispatcher_.waiting(*op);
-    rendering shown(op, waiting);
+    rendering::surroundings around;
+    if (!op->settled_at) around.waiting = dispatcher_.waiting(*op);
+    around.configured = configured_in(settings_);
+    rendering shown(op, around);
     while (shown.go_on(steps_a_turn))
         co_await next_turn();
     const progress state = shown.state();

@@ -1,4 +1,5 @@
 #include "offboard/api/render.hpp"
+#include "offboard/domain/remains.hpp"
 #include "offboard/domain/vendor_rules.hpp"
 
 #include <boost/json/array.hpp>
@@ -112,6 +113,15 @@ json::object summary_of(const summary& counted, const json::storage_ptr& memory)
     return out;
 }
 
+json::array remains_of(const operation& op, const std::bitset<vendor_count>& configured) {
+    json::array out;
+    for (const remainder& r : what_remains(op, configured))
+        out.push_back(json::object{{"vendor", json::string(to_string(r.vendor))},
+                                   {"holds", json::string(r.holds)},
+                                   {"because", json::string(r.because)}});
+    return out;
+}
+
 /// Appends the customer as an element of `customers`.
 void add_customer(std::string& to, const operation& op, std::size_t c, const engine::waiting_view& waiting) {
     // Everything of one customer lives and dies together.
@@ -141,8 +151,8 @@ std::string opened(const json::object& o) {
 
 } // namespace
 
-rendering::rendering(std::shared_ptr<const operation> op, const engine::waiting_view& waiting)
-    : op_(std::move(op)), waiting_(waiting), settled_before_(op_->settled_at) {
+rendering::rendering(std::shared_ptr<const operation> op, const surroundings& around)
+    : op_(std::move(op)), around_(around), settled_before_(op_->settled_at) {
     constexpr std::size_t about_a_step = 192;
     customers_.reserve(op_->steps.size() * about_a_step);
 }
@@ -154,7 +164,7 @@ bool rendering::go_on(std::size_t steps) {
         const auto [from, end] = op_->steps_of(c);
         done += std::max<std::size_t>(end - from, 1);
         counted_.add(*op_, c);
-        add_customer(customers_, *op_, c, waiting_);
+        add_customer(customers_, *op_, c, around_.waiting);
     }
     return counted_.customer_count < all;
 }
@@ -178,6 +188,7 @@ std::string rendering::take() {
     body["created_at"] = to_rfc3339(op_->created_at);
     if (state() != progress::pending) body["settled_at"] = to_rfc3339(*settled_at());
     body["summary"] = summary_of(counted_, {});
+    body["remains"] = remains_of(*op_, around_.configured);
     std::string head = opened(body);
     head += ",\"customers\":[";
     customers_.insert(0, head);
@@ -185,7 +196,14 @@ std::string rendering::take() {
     return std::move(customers_);
 }
 
-std::string render_found(const operation& op) {
+std::bitset<vendor_count> configured_in(const config::settings& settings) {
+    std::bitset<vendor_count> out;
+    for (const vendor v : all_vendors)
+        out.set(static_cast<std::size_t>(v), settings.of(v).has_value());
+    return out;
+}
+
+std::string render_found(const operation& op, const std::bitset<vendor_count>& configured) {
     json::object out;
     out["id"] = op.id;
     out["status"] = to_string(op.settled_at ? progress_of(recount(op)) : progress::pending);
@@ -193,6 +211,7 @@ std::string render_found(const operation& op) {
     if (!op.caller.empty()) out["requested_by"] = op.caller;
     out["created_at"] = to_rfc3339(op.created_at);
     if (op.settled_at) out["settled_at"] = to_rfc3339(*op.settled_at);
+    out["remains"] = remains_of(op, configured);
     return json::serialize(out);
 }
 

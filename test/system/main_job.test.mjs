@@ -19,6 +19,11 @@ test('one customer is offboarded at every vendor', () => together(async (gateway
   assert.equal(Object.keys(state.delinked).length, 2);
   assert.equal(state.revoked_enrolments.length, 1);
   assert.deepEqual(by['capillary.revoke_earn'].vendor.revoked_earn_ids.sort(), state.revoked_earns.map((e) => e.earn_id).sort());
+  assert.deepEqual(body.remains, [
+    { vendor: 'mention_me', holds: 'profile', because: 'lapsed, not purged' },
+    { vendor: 'capillary', holds: 'profile', because: 'promotions and programmes are revoked, the profile stays' },
+    { vendor: 'billing', holds: 'country', because: 'kept by the plan' },
+  ]);
   const again = await gateway.get(`/offboard/${body.id}`, 200);
   assert.deepEqual(again.body, body);
 }));

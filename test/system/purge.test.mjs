@@ -18,7 +18,9 @@ test('a purge is a DELETE with the body of a lapse, and comes after the lapse', 
   assert.deepEqual([purge.method, purge.target, purge.headers['content-type']], ['DELETE', '/api/merchant/v2/customers', 'application/json']);
   assert.deepEqual(JSON.parse(purge.body), { identifiers: [{ type: 'email', value: who.email }] });
   assert.deepEqual((await sandbox.state()).purged, { [`email:${who.email}`]: 1 });
+  assert.deepEqual(body.remains.map((r) => `${r.vendor}: ${r.because}`), ['mention_me: purge not confirmed', 'capillary: not in the plan', 'billing: not in the plan']);
   const again = await gateway.offboard(one(who), 200);
+  assert.deepEqual(again.body.remains.map((r) => r.vendor), ['capillary', 'billing']);
   assert.deepEqual(again.body.customers[0].steps.map((s) => s.status), ['absent', 'absent']);
 }));
 

@@ -5,6 +5,7 @@
 #include "offboard/engine/batching.hpp"
 #include "offboard/engine/waiting.hpp"
 
+#include <bitset>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -18,8 +19,12 @@ namespace offboard::api {
 /// as it was when its part was made, and status and summary are a recount of what is shown.
 class rendering {
 public:
-    /// `waiting`: what its pending steps wait for; of no use once the operation is settled.
-    explicit rendering(std::shared_ptr<const operation>, const engine::waiting_view& waiting = {});
+    /// What an answer tells beside the operation itself.
+    struct surroundings {
+        engine::waiting_view waiting; ///< what its pending steps wait for; of no use once it is settled
+        std::bitset<vendor_count> configured; ///< vendors, by number
+    };
+    explicit rendering(std::shared_ptr<const operation>, const surroundings& around = {});
 
     /// Goes on with about so many steps, one customer at least. False when everything has been rendered.
     bool go_on(std::size_t steps);
@@ -33,14 +38,17 @@ private:
     std::optional<wall_time> settled_at() const noexcept;
 
     std::shared_ptr<const operation> op_;
-    const engine::waiting_view waiting_;
+    const surroundings around_;
     std::optional<wall_time> settled_before_; ///< as it was when the first part was made
     summary counted_;
     std::string customers_; ///< their JSON, one after the other
 };
 
+/// The vendors that the configuration has, by number.
+std::bitset<vendor_count> configured_in(const config::settings&);
+
 /// One operation of the answer to a lookup: its id, times and progress, without identifiers.
-std::string render_found(const operation&);
+std::string render_found(const operation&, const std::bitset<vendor_count>& configured);
 /// The answer to a lookup, of those.
 std::string render_lookup(const std::vector<std::string>& found);
 

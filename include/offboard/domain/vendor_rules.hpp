@@ -24,12 +24,20 @@ struct pace {
 };
 
 struct vendor_rule {
-    consteval vendor_rule(offboard::vendor v, std::string_view n, offboard::pace p, body_format b)
-        : vendor(v), name(n), pace(p), body(b) {}
+    consteval vendor_rule(offboard::vendor v, std::string_view n, offboard::pace p, body_format b,
+                          std::string_view unproven, std::string_view done, std::string_view undone)
+        : vendor(v), name(n), pace(p), body(b), erasing_unproven(unproven), leaves(done),
+          leaves_undone(undone) {}
     offboard::vendor vendor;
     std::string_view name; ///< in configuration, logs, metrics and records of the journal
     offboard::pace pace;
     body_format body;
+    // Why the vendor still holds the person's profile, see remains.hpp: after an action that erases and is
+    // not proven; after actions that do not erase and are all OK; and where one of those is not OK. Empty:
+    // the vendor has no such action.
+    std::string_view erasing_unproven;
+    std::string_view leaves;
+    std::string_view leaves_undone;
 };
 
 const vendor_rule& rule_of(vendor) noexcept;
