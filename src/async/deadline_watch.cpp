@@ -23,15 +23,16 @@ struct deadline_watch::alarm : std::enable_shared_from_this<alarm> {
     deadline_watch* watch;
 };
 
-deadline_watch::entry::entry(deadline_watch& watch) noexcept : watch_(watch), next_(watch.first_) {
-    if (next_) next_->previous_ = this;
-    watch.first_ = this;
+deadline_watch::entry::entry(deadline_watch& watch) noexcept : watch_(watch) {
+    link_.next = watch.first_;
+    if (link_.next) link_.next->previous = &link_;
+    watch.first_ = &link_;
 }
 
 deadline_watch::entry::~entry() {
-    if (watch_.cursor_ == this) watch_.cursor_ = next_;
-    (previous_ ? previous_->next_ : watch_.first_) = next_;
-    if (next_) next_->previous_ = previous_;
+    if (watch_.cursor_ == &link_) watch_.cursor_ = link_.next;
+    (link_.previous ? link_.previous->next : watch_.first_) = link_.next;
+    if (link_.next) link_.next->previous = link_.previous;
     if (watch_.first_ || watch_.next_look_ == never) return;
     // No entry is left: the loop must not be kept alive by a timer without a purpose.
     watch_.next_look_ = never;
@@ -61,14 +62,14 @@ void deadline_watch::look() noexcept {
     next_look_ = never;
     steady_time soonest = never;
     for (cursor_ = first_; cursor_;) {
-        entry& e = *cursor_;
-        cursor_ = e.next_;
-        if (e.deadline_ > now) {
-            soonest = std::min(soonest, e.deadline_);
+        link& l = *cursor_;
+        cursor_ = l.next;
+        if (l.deadline > now) {
+            soonest = std::min(soonest, l.deadline);
             continue;
         }
-        e.deadline_ = never;
-        e.on_deadline();
+        l.deadline = never;
+        l.of->on_deadline();
     }
     if (soonest != never) look_at(soonest);
 }

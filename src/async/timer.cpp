@@ -25,7 +25,7 @@ manual_time* manual_time::of_this_thread() noexcept {
 void manual_time::advance_to(steady_time t) {
     now_ = t;
     while (!waits_.empty() && waits_.begin()->first <= now_)
-        waits_.begin()->second->end({});
+        waits_.begin()->second->time_has_come();
 }
 
 steady_time manual_time::next() const {
@@ -40,18 +40,18 @@ steady_time loop_clock::now() noexcept {
 timer::timer(const boost::asio::any_io_executor& executor, steady_time t) : real_(executor, t) {}
 
 timer::~timer() {
-    if (place_ && in_hand) in_hand->waits_.erase(*place_);
+    if (place_ && in_hand) in_hand->remove(*place_);
 }
 
 void timer::begin(std::unique_ptr<manual_wait> wait) {
     waiting_ = std::move(wait);
     if (real_.expiry() <= in_hand->now()) return end({});
-    place_ = in_hand->waits_.emplace(real_.expiry(), this);
+    place_ = in_hand->add(real_.expiry(), *this);
 }
 
 void timer::end(boost::system::error_code ec) {
     if (!waiting_) return;
-    if (place_) in_hand->waits_.erase(*place_);
+    if (place_) in_hand->remove(*place_);
     place_.reset();
     const std::unique_ptr<manual_wait> ended = std::move(waiting_);
     ended->end(ec);

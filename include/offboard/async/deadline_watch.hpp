@@ -16,7 +16,18 @@ namespace offboard::async {
 class deadline_watch {
 public:
     static constexpr steady_time never = steady_time::max();
+    class entry;
 
+private:
+    /// An entry's place among the others.
+    struct link {
+        entry* of;
+        steady_time deadline = never;
+        link* previous = nullptr;
+        link* next = nullptr;
+    };
+
+public:
     /// What has a deadline. Links itself in and out of the watch; dies before it.
     class entry {
     public:
@@ -25,24 +36,21 @@ public:
         entry& operator=(const entry&) = delete;
 
         void expires_at(steady_time t) noexcept {
-            deadline_ = t;
+            link_.deadline = t;
             if (t < watch_.next_look_) watch_.look_at(t);
         }
-        void expires_never() noexcept { deadline_ = never; }
-
-    protected:
-        ~entry();
+        void expires_never() noexcept { link_.deadline = never; }
 
         /// The deadline has passed; it has been set to never. May destroy any entry, this one included, but
         /// not the watch. Usually closes a socket and lets the operation that fails do the rest.
         virtual void on_deadline() noexcept = 0;
 
+    protected:
+        ~entry();
+
     private:
-        friend deadline_watch;
         deadline_watch& watch_;
-        steady_time deadline_ = never;
-        entry* previous_ = nullptr;
-        entry* next_ = nullptr;
+        link link_{this};
     };
 
     deadline_watch(boost::asio::io_context&, duration grain);
@@ -59,8 +67,8 @@ private:
     duration grain_;
     steady_time next_look_ = never;
     steady_time last_look_ = steady_time::min();
-    entry* first_ = nullptr;
-    entry* cursor_ = nullptr; ///< the entry that look() comes to next
+    link* first_ = nullptr;
+    link* cursor_ = nullptr; ///< what look() comes to next
 };
 
 } // namespace offboard::async

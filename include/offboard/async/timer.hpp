@@ -17,13 +17,21 @@
 
 namespace offboard::async {
 
-class timer;
-
 /// Puts the time of this thread's timers into the hand of a test, for as long as it lives: timers wait for
 /// advance_to() and for nothing else, and no wait is a system call. One a thread at a time. A program that
 /// has none goes by the steady clock.
 class manual_time {
 public:
+    /// What waits. Takes itself out of the waits when its time has come.
+    class waiter {
+    public:
+        virtual void time_has_come() = 0;
+
+    protected:
+        ~waiter() = default;
+    };
+    using place = std::multimap<steady_time, waiter*>::iterator;
+
     explicit manual_time(steady_time start);
     manual_time(const manual_time&) = delete;
     manual_time& operator=(const manual_time&) = delete;
@@ -35,11 +43,13 @@ public:
     /// The earliest moment after now that a timer waits for; steady_time::max() when none does.
     steady_time next() const;
 
+    place add(steady_time t, waiter& w) { return waits_.emplace(t, &w); }
+    void remove(place at) { waits_.erase(at); }
+
     static manual_time* of_this_thread() noexcept;
 
 private:
-    friend class timer;
-    std::multimap<steady_time, timer*> waits_; ///< in the order in which they began
+    std::multimap<steady_time, waiter*> waits_; ///< in the order in which they began
     steady_time now_;
 };
 
@@ -55,7 +65,7 @@ struct loop_clock {
 
 /// A timer of the network thread. Like boost::asio::steady_timer with one wait at a time, and the only one
 /// that waits in dispatch and async use.
-class timer {
+class timer final : manual_time::waiter {
 public:
     explicit timer(const boost::asio::any_io_executor& executor, steady_time t = steady_time::max());
     timer(const timer&) = delete;
@@ -73,7 +83,7 @@ public:
     }
 
 private:
-    friend class manual_time;
+    void time_has_come() override { end({}); }
 
     /// A wait by manual time.
     struct manual_wait {
@@ -105,10 +115,9 @@ private:
     void begin(std::unique_ptr<manual_wait>);
     void end(boost::system::error_code);
 
-    using place = std::multimap<steady_time, timer*>::iterator;
     boost::asio::basic_waitable_timer<loop_clock> real_;
     std::unique_ptr<manual_wait> waiting_;
-    std::optional<place> place_; ///< in manual_time
+    std::optional<manual_time::place> place_;
 };
 
 } // namespace offboard::async

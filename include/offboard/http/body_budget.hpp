@@ -13,9 +13,15 @@ public:
     body_budget& operator=(const body_budget&) = delete;
 
     std::size_t held() const noexcept { return held_; }
+    /// False, and nothing is taken, when there are not so many left.
+    bool take(std::size_t bytes) noexcept {
+        if (bytes > most_ - held_) return false;
+        held_ += bytes;
+        return true;
+    }
+    void give_back(std::size_t bytes) noexcept { held_ -= bytes; }
 
 private:
-    friend class body_lease;
     const std::size_t most_;
     std::size_t held_ = 0;
 };
@@ -39,15 +45,14 @@ public:
     /// are not so many left.
     bool grow_to(body_budget& from, std::size_t bytes) noexcept {
         if (bytes <= bytes_) return true;
-        if (bytes - bytes_ > from.most_ - from.held_) return false;
-        from.held_ += bytes - bytes_;
+        if (!from.take(bytes - bytes_)) return false;
         from_ = &from;
         bytes_ = bytes;
         return true;
     }
 
     void release() noexcept {
-        if (from_) from_->held_ -= bytes_;
+        if (from_) from_->give_back(bytes_);
         from_ = nullptr;
         bytes_ = 0;
     }
