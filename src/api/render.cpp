@@ -113,13 +113,15 @@ json::object summary_of(const summary& counted, const json::storage_ptr& memory)
     return out;
 }
 
-json::array remains_of(const operation& op, const std::bitset<vendor_count>& configured) {
-    json::array out;
-    for (const remainder& r : what_remains(op, configured))
-        out.push_back(json::object{{"vendor", json::string(to_string(r.vendor))},
-                                   {"holds", json::string(r.holds)},
-                                   {"because", json::string(r.because)}});
-    return out;
+/// As JSON text: nothing in it is of a caller or of a vendor, so nothing has to be escaped.
+std::string remains_of(const operation& op, const std::bitset<vendor_count>& configured) {
+    std::string out = "[";
+    for (const remainder& r : what_remains(op, configured)) {
+        if (out.size() > 1) out += ',';
+        out.append(R"({"vendor":")").append(to_string(r.vendor)).append(R"(","holds":")").append(r.holds);
+        out.append(R"(","because":")").append(r.because).append(R"("})");
+    }
+    return out += ']';
 }
 
 /// Appends the customer as an element of `customers`.
@@ -188,9 +190,8 @@ std::string rendering::take() {
     body["created_at"] = to_rfc3339(op_->created_at);
     if (state() != progress::pending) body["settled_at"] = to_rfc3339(*settled_at());
     body["summary"] = summary_of(counted_, {});
-    body["remains"] = remains_of(*op_, around_.configured);
     std::string head = opened(body);
-    head += ",\"customers\":[";
+    head.append(",\"remains\":").append(remains_of(*op_, around_.configured)).append(",\"customers\":[");
     customers_.insert(0, head);
     customers_ += "]}";
     return std::move(customers_);
@@ -211,8 +212,8 @@ std::string render_found(const operation& op, const std::bitset<vendor_count>& c
     if (!op.caller.empty()) out["requested_by"] = op.caller;
     out["created_at"] = to_rfc3339(op.created_at);
     if (op.settled_at) out["settled_at"] = to_rfc3339(*op.settled_at);
-    out["remains"] = remains_of(op, configured);
-    return json::serialize(out);
+    std::string text = opened(out);
+    return text.append(",\"remains\":").append(remains_of(op, configured)).append("}");
 }
 
 std::string render_lookup(const std::vector<std::string>& found) {

@@ -22,9 +22,9 @@ bool all_steps(const operation& op, vendor v, effect e, Holds holds) {
     });
 }
 
-bool plans(const operation& op, vendor v, effect e) {
+bool plans(const std::bitset<action_count>& planned, vendor v, effect e) {
     return std::ranges::any_of(all_action_rules, [&](const action_rule& rule) {
-        return rule.vendor == v && rule.effect == e && op.what.plan.has(rule.action);
+        return rule.vendor == v && rule.effect == e && planned.test(static_cast<std::size_t>(rule.action));
     });
 }
 
@@ -41,15 +41,16 @@ void add_kept_fields(const operation& op, vendor v, std::vector<remainder>& out)
 
 std::vector<remainder> what_remains(const operation& op, const std::bitset<vendor_count>& configured) {
     std::vector<remainder> out;
+    const std::bitset<action_count> planned = op.what.plan.actions();
     for (const vendor v : all_vendors) {
         if (!configured.test(static_cast<std::size_t>(v))) continue;
         const vendor_rule& rule = rule_of(v);
-        if (plans(op, v, effect::erasing)) {
+        if (plans(planned, v, effect::erasing)) {
             if (all_steps(op, v, effect::erasing, said_gone))
                 add_kept_fields(op, v, out);
             else
                 out.push_back({v, "profile", rule.erasing_unproven});
-        } else if (plans(op, v, effect::reversible)) {
+        } else if (plans(planned, v, effect::reversible)) {
             const absent_rule absent = op.what.absent;
             const bool done =
                 all_steps(op, v, effect::reversible, [&](const step& s) { return is_ok(s, absent); });
