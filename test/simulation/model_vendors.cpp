@@ -74,6 +74,7 @@ public:
         }
         all_.look_at_start(vendor_, request);
         const std::vector<std::string> named = texts_in(request.body);
+        const asked_about these(all_, sandbox::call_at(request.method, request.target), named);
         const duration there = 1ms + all_.chance_.upto(20ms);
         const bool arrived = co_await pass(there);
         if (!arrived || generation_ != all_.generation_) {
@@ -104,6 +105,32 @@ public:
     void trust(const std::string&) override {}
 
 private:
+    /// The customers of a call that names each at most once, for as long as the call lasts: a step is in one
+    /// call at a time.
+    struct asked_about {
+        asked_about(model_vendors& w, std::string_view call, const std::vector<std::string>& named) : all(w) {
+            if (call != "lapse" && call != "purge" && call != "forget") return;
+            for (const std::string& text : named) {
+                const bool is_id =
+                    text.size() >= 6 && text.find_first_not_of("0123456789") == std::string::npos;
+                if (!is_id && text.find('@') == std::string::npos) continue;
+                std::string key = std::string(call) + ' ' + text;
+                if (all.asked_now_.insert(key).second)
+                    keys.push_back(std::move(key));
+                else
+                    all.accuse_(key + " is in two calls at once");
+            }
+        }
+        asked_about(const asked_about&) = delete;
+        asked_about& operator=(const asked_about&) = delete;
+        ~asked_about() {
+            for (const std::string& key : keys)
+                all.asked_now_.erase(key);
+        }
+        model_vendors& all;
+        std::vector<std::string> keys;
+    };
+
     model_vendors& all_;
     const vendor vendor_;
     const std::uint64_t generation_;

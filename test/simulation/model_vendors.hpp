@@ -64,6 +64,7 @@ private:
     std::array<std::deque<steady_time>, vendor_count> starts_;
     std::array<std::size_t, vendor_count> started_{};
     std::set<std::string> troubled_;
+    std::set<std::string> asked_now_; ///< call and customer, of calls in flight
     std::size_t calls_ = 0;
     std::size_t tokens_ = 0;
     std::uint64_t generation_ = 0;
