@@ -177,10 +177,15 @@ asio::awaitable<result<accepted>> dispatcher::begin(offboarding what, std::strin
         auto earlier = co_await p.begin_in_full_queue(std::move(key));
         co_return earlier;
     }
-    while (expand_more(op->what, slice_steps, op->steps, op->first_step)) {
+    // Its room is taken from here on: other requests come while this one is expanded.
+    p.live.set.begins(op->id, weight, false);
+    bool going_down = false;
+    while (!going_down && expand_more(op->what, slice_steps, op->steps, op->first_step)) {
         const bool slept = co_await async::sleep_for(duration::zero()); // others have their turn
-        if (!slept) co_return errc::draining;
+        going_down = !slept;
     }
+    p.live.set.begun(op->id, weight);
+    if (going_down) co_return errc::draining;
     const bool at_once = p.live.set.has_room(*op, engine::purpose::new_work) || !p.journal.durable();
     if (is_settled(*op)) op->settled_at = op->created_at;
 
@@ -262,7 +267,7 @@ asio::awaitable<result<std::shared_ptr<const operation>>> dispatcher::retry(std:
     records.push_back(reopening_of(op, opened));
     auto recorded = co_await p.journal.record(std::move(records), std::nullopt);
     if (recorded.has_error()) co_return recorded.error();
-    co_await p.driver.hand_over_all(live);
+    p.driver.hand_over_all(live);
     p.driver.pump();
     const std::shared_ptr<const operation> shown = live->op;
     co_return shown;

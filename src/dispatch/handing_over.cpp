@@ -32,12 +32,16 @@ const telemetry::origin* operation_driver::origin_of(std::string_view id) const 
 
 live_pointer operation_driver::adopt(std::shared_ptr<operation> op, telemetry::origin from, bool arrived) {
     live_pointer live = with_.live.add(std::move(op), std::move(from), arrived);
+    hand_over_all(live);
+    return live;
+}
+
+void operation_driver::hand_over_all(const live_pointer& live) {
     engine::settlements at_once;
     const std::size_t next = hand_over_slice(live, 0, at_once);
     if (!at_once.empty()) with_.tasks.spawn("settle at once", settle(std::move(at_once), std::nullopt));
     if (next < live->op->what.customers.size())
         with_.tasks.spawn("hand over the rest", hand_over_rest(live, next));
-    return live;
 }
 
 std::size_t operation_driver::hand_over_slice(const live_pointer& live, std::size_t from,
@@ -63,13 +67,6 @@ asio::awaitable<void> operation_driver::hand_over_rest(live_pointer live, std::s
         from = hand_over_slice(live, from, at_once);
         co_await settle(std::move(at_once), std::nullopt);
     }
-}
-
-asio::awaitable<void> operation_driver::hand_over_all(live_pointer live) {
-    engine::settlements at_once;
-    const std::size_t next = hand_over_slice(live, 0, at_once);
-    co_await settle(std::move(at_once), std::nullopt);
-    co_await hand_over_rest(live, next);
 }
 
 asio::awaitable<void> operation_driver::settle_cancelled(live_pointer live) {

@@ -38,8 +38,9 @@ public:
 
     /// Starts to drive an operation. pump() is the caller's.
     live_pointer adopt(std::shared_ptr<operation>, telemetry::origin, bool arrived);
-    /// Hands over the open steps of all customers in slices, and settles what cannot be sent any more.
-    boost::asio::awaitable<void> hand_over_all(live_pointer);
+    /// Hands over the open steps of all customers, the first slice at once and the rest in the background,
+    /// and settles what cannot be sent any more. pump() is the caller's.
+    void hand_over_all(const live_pointer&);
     /// Settles in slices what waits of a cancelled operation.
     boost::asio::awaitable<void> settle_cancelled(live_pointer);
     /// Settles the steps of operations that are too old, again and again until halt().

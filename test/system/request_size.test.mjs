@@ -67,6 +67,16 @@ test('an operation of many steps is shown in parts, and its summary is a recount
   assert.equal(Object.values(settled.summary.steps).reduce((a, b) => a + b), 4000);
 }));
 
+test('large requests that come together do not fill the queue beyond its bound', () => together(async (gateway, sandbox) => {
+  await sandbox.fault({ call: 'revoke', status: 503, times: 0 });
+  const customers = Array.from({ length: 1000 }, (_, n) => ({ identifiers: { capillary_id: String(5000 + n) } }));
+  const sent = Array.from({ length: 4 }, () => exchange(gateway.port, 'POST', '/offboard', {
+    body: { steps: promotions(40), customers }, headers: { 'content-type': 'application/json', prefer: 'respond-async' },
+  }));
+  const statuses = (await Promise.all(sent)).map((a) => a.status).sort();
+  assert.deepEqual(statuses, [202, 503, 503, 503]); // 40,000 steps each
+}, { journal: 'sqlite', limits: { queue: 50000 } }));
+
 test('an absent customer keeps the gate shut when the request says so', () => together(async (gateway) => {
   const request = (absent) => ({ options: { absent }, customers: [{ identifiers: { ...person(), email: 'absent@example.com' } }] });
   const { body: strict } = await gateway.offboard(request('not_ok'), 207);
