@@ -71,24 +71,14 @@ journal::departure vendor_driver::departure_of(const engine::started_call& call)
 asio::awaitable<void> vendor_driver::run(engine::started_call call) {
     // An answer that is complete is dealt with, also while the process is going down.
     co_await asio::this_coro::throw_if_cancelled(false);
-    journal::departure leaving = departure_of(call);
-    auto written = co_await with_.journal.depart(std::move(leaving));
     std::optional<journal::flight_number> number;
-    if (written.has_value()) number = *written;
-    engine::effects before;
-    const bool goes = queue_.departed(call, written.has_value(), now(), before);
-    if (!goes) {
-        co_await with_.operations.settle(std::move(before.news), number);
-        co_return;
-    }
-    if (!before.news.empty())
-        with_.tasks.spawn("settle at once", with_.operations.settle(std::move(before.news), std::nullopt));
     engine::effects after;
     bool sent = false;
     bool ended = true;
     std::optional<std::string> fault;
     try {
-        ended = co_await carry(call, after, sent);
+        const bool leaves = co_await depart(call, number, after);
+        if (leaves) ended = co_await carry(call, after, sent);
     } catch (const std::exception& e) {
         fault = e.what();
     }
@@ -99,6 +89,20 @@ asio::awaitable<void> vendor_driver::run(engine::started_call call) {
     if (!ended) co_return;
     co_await with_.operations.settle(std::move(after.news), number);
     pump();
+}
+
+asio::awaitable<bool> vendor_driver::depart(engine::started_call& call,
+                                            std::optional<journal::flight_number>& number,
+                                            engine::effects& after) {
+    journal::departure leaving = departure_of(call);
+    auto written = co_await with_.journal.depart(std::move(leaving));
+    if (written.has_value()) number = *written;
+    const bool leaves = queue_.departed(call, written.has_value(), now(), after);
+    // What was cancelled meanwhile does not wait for the answer to the others.
+    if (leaves && !after.news.empty())
+        with_.tasks.spawn("settle at once",
+                          with_.operations.settle(std::exchange(after.news, {}), std::nullopt));
+    co_return leaves;
 }
 
 asio::awaitable<bool> vendor_driver::carry(engine::started_call& call, engine::effects& after, bool& sent) {

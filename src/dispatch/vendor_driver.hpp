@@ -8,6 +8,7 @@
 #include "offboard/engine/vendor_queue.hpp"
 
 #include <chrono>
+#include <optional>
 #include <vector>
 
 namespace offboard::dispatch {
@@ -48,6 +49,10 @@ public:
 private:
     /// One call, from the journal's note to what the call leaves behind.
     boost::asio::awaitable<void> run(engine::started_call);
+    /// The journal writes the call down; `number` is the note's. False: the call does not leave, and has
+    /// ended.
+    boost::asio::awaitable<bool> depart(engine::started_call&, std::optional<journal::flight_number>& number,
+                                        engine::effects&);
     /// The call itself. False: the end of the process cut the call, and its departure stays open.
     boost::asio::awaitable<bool> carry(engine::started_call&, engine::effects&, bool& sent);
     journal::departure departure_of(const engine::started_call&) const;
