@@ -3,6 +3,7 @@
 #include "offboard/domain/action_rules.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace offboard::engine {
@@ -33,6 +34,10 @@ std::string_view only_customer(const wire_call& c) {
 
 bool was_acted_on(const lane_queue::place& p) {
     return std::ranges::any_of(p.items, [](const queued_step& q) { return q.what().history.acted_before; });
+}
+
+bool has_lost_a_try(const lane_queue::place& p) {
+    return std::ranges::any_of(p.items, [](const queued_step& q) { return q.what().history.lost > 0; });
 }
 
 /// The lane learns from the answer when customers are refused one after the other.
@@ -211,14 +216,17 @@ void call_end::put_back_failed(action what, lane_queue::group failed, bool alone
 void call_end::isolate(lane& l, lane_queue::group undecided, const moment& m, effects& out) {
     if (undecided.empty()) return;
     out.events.emplace_back(call_split{undecided.size()});
-    // Where one repeat is all there is, each customer is asked about alone: halves could stay undecided.
+    // Where the next call is the only repeat that there is, each customer is asked about alone: halves could
+    // stay undecided.
     if (rule_of(l.key.what).resend == resend::once) {
-        for (lane_queue::place& place : undecided) {
-            steps_put_back alone{{}, true};
-            alone.places.push_back(std::move(place));
-            lanes_.put_back_now(std::move(alone), m);
+        const auto last = std::ranges::stable_partition(undecided, std::not_fn(has_lost_a_try));
+        for (lane_queue::place& place : last) {
+            steps_put_back one{{}, true};
+            one.places.push_back(std::move(place));
+            lanes_.put_back_now(std::move(one), m);
         }
-        return;
+        undecided.erase(last.begin(), last.end());
+        if (undecided.empty()) return;
     }
     // Where nearly all customers are refused alone, one more is asked alone; if that one is refused as well
     // and so are the others together, they are taken to be refused for the same reason.

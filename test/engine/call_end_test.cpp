@@ -179,6 +179,17 @@ BOOST_AUTO_TEST_CASE(an_erasing_call_that_cannot_be_told_apart_is_repeated_once_
         BOOST_TEST((n.outcome.status == step_status::unknown));
 }
 
+BOOST_AUTO_TEST_CASE(an_erasing_call_that_was_refused_whole_is_halved_like_any_other) {
+    fixture f;
+    f.push(operation_of("a", action::purge, 4));
+    std::vector<std::size_t> sizes;
+    while (auto call = f.start()) {
+        sizes.push_back(call->content.places.size());
+        f.answer(*call, undecided(), 400); // nothing was done: no try is used up
+    }
+    BOOST_TEST((sizes == std::vector<std::size_t>{4, 2, 1, 1, 2, 1, 1}));
+}
+
 BOOST_AUTO_TEST_CASE(customers_who_are_not_known_by_one_identifier_are_asked_about_by_the_next_together) {
     fixture f;
     f.push(operation_of("a", action::revoke_enrol, 30));
