@@ -66,8 +66,8 @@ lane_key lane_of(const operation& op, const step& s) {
         part(to_string(key.kind));
         // Successes name the customer by entityId only. By mobile or email it would not be known whose earns
         // were revoked, and a repeat of what had been done would look like success.
-        key.alone = names_earns(op, s) && key.kind != identifier_kind::capillary_id;
-        if (key.alone) part("alone");
+        key.one_customer = names_earns(op, s) && key.kind != identifier_kind::capillary_id;
+        if (key.one_customer) part("alone");
         break;
     case sharing::same_kept_fields:
         key.keep = op.what.plan.keep;

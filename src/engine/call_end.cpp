@@ -53,7 +53,7 @@ void learn(lane& l, std::size_t places, bool rejected_whole, bool believed) {
 
 void call_end::land(started_call& call, steady_time now) {
     if (std::exchange(call.ended, true)) return;
-    lanes_.call_ends(*call.from, call.content.apart);
+    lanes_.call_ends(*call.from, call.content.isolated);
     health_.pacer().finished(now);
     vendor_health::kind& kind = health_.of(call.what);
     if (!call.judged) kind.breaker.abandoned(call.ticket);
@@ -70,7 +70,7 @@ bool call_end::unanswered(started_call& call, errc why, const moment& m, const c
     if (why == errc::connection_stale && !call.pinged_by && !halted_ && may_resend(content)) {
         land(call, m.now);
         lane_queue::group again = sort_resend(content, out);
-        lanes_.put_back_now({std::move(again), content.apart}, m);
+        lanes_.put_back_now({std::move(again), content.isolated}, m);
         return true;
     }
     if (counts_as_down(why)) {
@@ -88,15 +88,15 @@ bool call_end::unanswered(started_call& call, errc why, const moment& m, const c
     out.events.emplace_back(call_unanswered{});
     if (why == errc::token_refused) {
         lane_queue::group waiting = hold_back(all_steps(content), rules(), m.today, out);
-        lanes_.put_back_now({std::move(waiting), content.apart}, m);
+        lanes_.put_back_now({std::move(waiting), content.isolated}, m);
         return true;
     }
     const steady_time again = health_.retry_at(call.what, faults_of(content.places), std::nullopt, m);
     call_outcome sorted = sort_no_answer(content, lost, rules(), m.today, out);
     if (lost)
-        put_back_failed(call.what, std::move(sorted.failed), content.apart, again, false, m);
+        put_back_failed(call.what, std::move(sorted.failed), content.isolated, again, false, m);
     else
-        lanes_.put_back({std::move(sorted.failed), content.apart}, again);
+        lanes_.put_back({std::move(sorted.failed), content.isolated}, again);
     return true;
 }
 
@@ -134,7 +134,7 @@ bool call_end::reauthorise(started_call& call, bool renewable, const moment& m, 
     });
     if (!renewable || second) return false;
     // Through the queue again, so that the second try has its own start in the budget.
-    steps_put_back group{std::move(content.places), content.apart};
+    steps_put_back group{std::move(content.places), content.isolated};
     for (lane_queue::place& place : group.places)
         for (queued_step& q : place.items)
             q.reauthorised = true;
@@ -161,21 +161,21 @@ void call_end::sort(started_call& call, const incoming_response& answer,
     health_.judge_credentials(call.what, answer.status, all.refuses_credentials, known.credentials, m.now);
     if (all.trouble) out.events.emplace_back(answer_in_trouble{*all.trouble});
 
-    const bool alone = content.apart;
+    const bool isolated = content.isolated;
     call_outcome sorted = sort_answer(content, std::move(verdicts), all, rules(believed), m.today, out);
     for (call_outcome::regrouped& other : sorted.by_another)
         lanes_.put_back_now({std::move(other.places), true}, m);
-    lanes_.put_back_now({std::move(sorted.refused), alone}, m);
+    lanes_.put_back_now({std::move(sorted.refused), isolated}, m);
     learn(l, places, all.rejected_whole, believed);
     isolate(l, std::move(sorted.undecided), m, out);
     if (all.rate_limited)
-        lanes_.put_back_now({std::move(sorted.throttled), alone}, m); // the pacer holds all calls back
+        lanes_.put_back_now({std::move(sorted.throttled), isolated}, m); // the pacer holds all calls back
     else
-        lanes_.put_back({std::move(sorted.throttled), alone}, again);
+        lanes_.put_back({std::move(sorted.throttled), isolated}, again);
     if (all.failed_whole)
-        put_back_failed(call.what, std::move(sorted.failed), alone, again, asked.has_value(), m);
+        put_back_failed(call.what, std::move(sorted.failed), isolated, again, asked.has_value(), m);
     else
-        lanes_.put_back({std::move(sorted.failed), alone}, again);
+        lanes_.put_back({std::move(sorted.failed), isolated}, again);
 }
 
 void call_end::broken(started_call& call, bool sent, const moment& m, effects& out) {
@@ -183,8 +183,8 @@ void call_end::broken(started_call& call, bool sent, const moment& m, effects& o
     sort_broken(call.content, sent, out);
 }
 
-void call_end::put_back_failed(action what, lane_queue::group failed, bool alone, steady_time due, bool asked,
-                               const moment& m) {
+void call_end::put_back_failed(action what, lane_queue::group failed, bool isolated, steady_time due,
+                               bool asked, const moment& m) {
     if (failed.empty()) return;
     // The same customers again and no others, so that what fails twice can be cut in two: one of them may
     // be what the vendor fails at. While the breaker is open, the failure is explained: the vendor is down.
@@ -202,7 +202,7 @@ void call_end::put_back_failed(action what, lane_queue::group failed, bool alone
     if (last && !asked)
         due = std::max(due,
                        m.now + std::min<duration>(health_.longest_open(), last_repeat_after * backoff.base));
-    if (!several) return lanes_.put_back({std::move(failed), alone || !down || last, true}, due);
+    if (!several) return lanes_.put_back({std::move(failed), isolated || !down || last, true}, due);
     if (failures < 2) return lanes_.put_back({std::move(failed), true, true}, due);
     // Each half is a new question: it does not wait for what the whole has failed.
     for (lane_queue::place& place : failed)

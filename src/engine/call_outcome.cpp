@@ -72,7 +72,7 @@ bool try_again(queued_step& q, const outcome& if_given_up, bool lost, const outc
 /// call.
 void join(std::vector<call_outcome::regrouped>& groups, const lane_key& lane, lane_queue::place place) {
     for (call_outcome::regrouped& g : groups) {
-        if (g.lane != lane.text || lane.alone) continue;
+        if (g.lane != lane.text || lane.one_customer) continue;
         const auto same = std::ranges::find(g.places, place.dedup_key, &lane_queue::place::dedup_key);
         if (same != g.places.end()) {
             std::ranges::move(place.items, std::back_inserter(same->items));

@@ -81,7 +81,7 @@ void lanes::put_back_now(steps_put_back group, const moment& m) {
         return q.generation != s.generation || (s.stage != stage::queued && s.stage != stage::in_flight);
     });
     if (group.places.empty()) return;
-    if (!group.alone) {
+    if (!group.isolated) {
         for (lane_queue::place& p : group.places)
             for (queued_step& q : p.items)
                 push(std::move(q), m);
@@ -98,14 +98,13 @@ void lanes::put_back_now(steps_put_back group, const moment& m) {
         l.waiting.push_isolated(std::move(places));
 }
 
-steady_time lanes::release_due(const moment& m) {
+void lanes::release_due(const moment& m) {
     while (!delayed_.empty() && delayed_.begin()->first <= m.now) {
         steps_put_back group = std::move(delayed_.begin()->second);
         delayed_.erase(delayed_.begin());
         waiting_ -= steps_in(group.places);
         put_back_now(std::move(group), m);
     }
-    return next_due();
 }
 
 lane_queue::group lanes::take(lane& l, portion part) {

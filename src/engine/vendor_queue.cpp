@@ -122,7 +122,7 @@ std::optional<started_call> vendor_queue::start(lane& l, portion part, const mom
             q.what().stage = stage::in_flight;
     const bool isolated = part == portion::isolated;
     if (!call.pinged_by) pack_into(call, std::move(taken), isolated, m);
-    call.content.apart = isolated;
+    call.content.isolated = isolated;
     lanes_.call_begins(l, isolated);
     health_.pacer().started(m.now);
     vendor_health::kind& kind = health_.of(call.what);
@@ -132,9 +132,9 @@ std::optional<started_call> vendor_queue::start(lane& l, portion part, const mom
     return call;
 }
 
-void vendor_queue::pack_into(started_call& call, lane_queue::group taken, bool alone, const moment& m) {
+void vendor_queue::pack_into(started_call& call, lane_queue::group taken, bool isolated, const moment& m) {
     call.content = pack(call.from->key, std::move(taken), shape_.source);
-    call.content.apart = alone;
+    call.content.isolated = isolated;
     for (queued_step& q : call.content.left_over)
         lanes_.push(std::move(q), m);
     call.content.left_over.clear();
@@ -144,7 +144,7 @@ bool vendor_queue::departed(started_call& call, bool written, const moment& m, e
     // A call that starts later than was written down would be missing in the budget of the next process, and
     // a call that cannot end before this process does would be cut.
     const bool too_late = m.now - call.begun > longest_departure || end_by_ - m.now < limits_.timeout;
-    const bool isolated = call.content.apart;
+    const bool isolated = call.content.isolated;
     steps_put_back going{std::move(call.content.places), isolated};
     const std::size_t told_before = out.news.size();
     withdraw_cancelled(going.places, withdrawal::before_call, out);

@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(one_delink_call_carries_every_programme_of_its_customer_and
     for (int i = 0; i < 60; ++i) // as when several requests for one customer are folded
         op->what.plan.partner_programs.push_back("p" + std::to_string(i));
     op->steps = expand(op->what, op->first_step);
-    lane_queue::place seat;
+    lane_queue::place queued;
     lane_key key;
     for (std::uint32_t i = 0; i < op->steps.size(); ++i) {
         if (op->steps[i].action != action::delink) continue;
@@ -117,10 +117,10 @@ BOOST_AUTO_TEST_CASE(one_delink_call_carries_every_programme_of_its_customer_and
         queued_step a;
         a.op = op;
         a.step = i;
-        seat.items.push_back(std::move(a));
+        queued.items.push_back(std::move(a));
     }
     lane_queue::group call;
-    call.push_back(std::move(seat));
+    call.push_back(std::move(queued));
     const wire_call p = pack(key, std::move(call), "INSTORE");
     BOOST_TEST(p.batch.places.size() == 50u);
     BOOST_TEST(p.left_over.size() == 10u);

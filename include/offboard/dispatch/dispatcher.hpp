@@ -5,7 +5,6 @@
 #include "offboard/config/settings.hpp"
 #include "offboard/engine/batching.hpp"
 #include "offboard/engine/waiting.hpp"
-#include "offboard/engine/working_set.hpp"
 #include "offboard/http/client.hpp"
 #include "offboard/journal/journal.hpp"
 #include "offboard/telemetry/log.hpp"

@@ -45,7 +45,7 @@ struct lane_key {
     promotion promo;
     identifier_kind kind = identifier_kind::email;
     std::vector<std::string> keep;
-    bool alone = false; ///< earns are named, and an answer cannot name the customer: one customer a call
+    bool one_customer = false; ///< earns are named, and an answer cannot name the customer
     std::string text;
 };
 lane_key lane_of(const operation&, const step&);
@@ -66,12 +66,12 @@ vendors::place place_of(const queued_step&, std::string_view source);
 struct wire_call {
     vendors::batch batch;
     std::vector<lane_queue::place> places;
-    bool apart = false;                 ///< a call of its own, without other customers
+    bool isolated = false;              ///< a call of its own, without other customers
     std::string sole_operation;         ///< its id, when the call serves one alone
     std::vector<queued_step> left_over; ///< more programmes than one delink call may carry: for the next call
 };
 wire_call pack(const lane_key&, lane_queue::group, std::string_view source);
-/// Places of a call as they were in line: what pack() took apart is put together again.
+/// Places of a call as they were queued: what pack() split into programmes is put together again.
 lane_queue::group as_queued(const lane_key&, lane_queue::group places);
 /// The customers in it; a delink call has one, however many programmes.
 std::size_t customers_in(const vendors::batch&) noexcept;
@@ -90,7 +90,7 @@ struct shape {
     std::string source;
     vendors::wire_settings wire;
     std::size_t cap_of(const lane_key& k) const {
-        return k.alone ? 1 : std::min(max_batch, rule_of(k.what).customers_per_call);
+        return k.one_customer ? 1 : std::min(max_batch, rule_of(k.what).customers_per_call);
     }
 };
 using shapes = std::array<shape, vendor_count>;

@@ -56,7 +56,8 @@ private:
     void sort(started_call&, const incoming_response&, std::vector<vendors::verdict>, const moment&,
               const conditions&, effects&);
     /// `asked`: `due` is when the vendor has asked for the next try.
-    void put_back_failed(action, lane_queue::group, bool alone, steady_time due, bool asked, const moment&);
+    void put_back_failed(action, lane_queue::group, bool isolated, steady_time due, bool asked,
+                         const moment&);
     void isolate(lane&, lane_queue::group undecided, const moment&, effects&);
     void ping_answered(started_call&, const incoming_response&, const moment&, effects&);
 

@@ -25,11 +25,11 @@ struct lane {
     bool is_idle() const { return waiting.empty() && in_flight == 0 && isolated_in_flight == 0; }
 };
 
-/// Steps that are put back together. `alone`: they stay a call of their own. `failed`: they are alone for
-/// their call failed, not for its answer could not be told apart.
+/// Steps that are put back together. `isolated`: they stay a call of their own. `failed`: they are
+/// isolated for their call failed, not for its answer could not be told apart.
 struct steps_put_back {
     lane_queue::group places;
-    bool alone = false;
+    bool isolated = false;
     bool failed = false;
 };
 
@@ -53,8 +53,8 @@ public:
     void put_back(steps_put_back, steady_time due);
     /// Queued again at once, but for steps that were cancelled, given up or queued anew meanwhile.
     void put_back_now(steps_put_back, const moment&);
-    /// Queues what is due. Returns when the next is.
-    steady_time release_due(const moment&);
+    /// Queues what is due.
+    void release_due(const moment&);
     steady_time next_due() const noexcept {
         return delayed_.empty() ? steady_time::max() : delayed_.begin()->first;
     }

@@ -34,8 +34,6 @@ public:
         std::size_t most_in_flight = 1; ///< calls
         duration timeout{};             ///< of a call
     };
-    using conditions = engine::conditions;
-
     /// The shape outlives the queue.
     vendor_queue(const limits&, const shape&);
 
@@ -80,7 +78,7 @@ private:
     portion may_probe(const lane&, steady_time now);
     bool may_start(const moment&, const conditions&);
     std::optional<started_call> start(lane&, portion, const moment&);
-    void pack_into(started_call&, lane_queue::group, bool alone, const moment&);
+    void pack_into(started_call&, lane_queue::group, bool isolated, const moment&);
 
     const limits limits_;
     const shape& shape_;
